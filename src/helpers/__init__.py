@@ -1,0 +1,1 @@
+"""What the notebooks import: the finished form of everything the lessons build."""
