@@ -41,6 +41,7 @@ TEACHER_PANELS = (
 )
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
+FULL_DISK = "no space left|errno 28|os error 28|quota exceeded|not enough space"
 NO_NETWORK = (
     "failed to lookup|name resolution|dns error|error sending request|connection refused"
     "|network is unreachable|newconnectionerror|max retries|timed out|no route to host"
@@ -59,11 +60,10 @@ def check_python(version=sys.version_info):
     """Stop when this Python is too old for the course."""
     if tuple(version[:2]) < OLDEST:
         raise SetupError(
-            "This course needs Python 3.11 or newer, found {}.{} ({}). Install a newer one "
-            "and name it: `make lab PYTHON=python3.11`, or on Windows "
-            "`py -3.11 src/course/bootstrap.py lab`.".format(
-                version[0], version[1], sys.executable
-            )
+            f"This course needs Python 3.11 or newer, found {version[0]}.{version[1]} "
+            f"({sys.executable}). Install a newer one and name it: "
+            "`make lab PYTHON=python3.11`, or on Windows "
+            "`py -3.11 src/course/bootstrap.py lab`."
         )
 
 
@@ -73,17 +73,12 @@ def check_venv_module():
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError as error:
+        found = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise SetupError(
-            "Python {}.{} ({}) has no module {!r}, which makes environments. On Debian and "
-            "Ubuntu run `sudo apt-get install python3-venv` (for another version than the "
-            "system's, python{}.{}-venv), then repeat the command.".format(
-                sys.version_info[0],
-                sys.version_info[1],
-                sys.executable,
-                error.name,
-                sys.version_info[0],
-                sys.version_info[1],
-            )
+            f"Making an environment needs Python's module {error.name!r}, and Python "
+            f"{found} ({sys.executable}) came without it. On Debian and Ubuntu run "
+            f"`sudo apt-get install python3-venv` (or python{found}-venv, if this is not "
+            "the system's own Python), then repeat the command."
         ) from error
 
 
@@ -117,17 +112,17 @@ def explain(step, output):
     telling = [line for line in lines if re.search("error|fail|caused", line, re.I)]
     words = " / ".join((telling or lines)[-3:])[-400:] or "nothing printed"
     again = "Then repeat the command: what is already there is kept or repaired."
-    if re.search("no space left|errno 28|os error 28|quota exceeded|not enough space", output, re.I):
+    if re.search(FULL_DISK, output, re.I):
         way_out = f"The disk is full; about {NEEDED_MB} MB are needed. Free some space."
     elif re.search("hash mismatch|hashes|do not match", output, re.I):
         way_out = (
-            "A package differs from the one that requirements.lock names. An index or mirror "
-            "in pip's or uv's settings may serve its own builds: switch it off."
+            "A package differs from the one that requirements.lock names. An index or "
+            "mirror in pip's or uv's settings may serve its own builds: switch it off."
         )
     elif re.search(NO_NETWORK, output, re.I):
         way_out = (
-            "The package registry was not reached. Check the network, and HTTPS_PROXY if you "
-            "are behind a proxy."
+            "The package registry was not reached. Check the network, and HTTPS_PROXY if "
+            "you are behind a proxy."
         )
     else:
         way_out = f"Python is {sys.executable}; remove .venv to start over."
@@ -139,7 +134,7 @@ def explain(step, output):
 
 def clean_environment(**extra):
     """Return the variables for a child, without those that lead it out of its folder."""
-    drop = {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+    drop = "PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX".split()
     env = {name: value for name, value in os.environ.items() if name not in drop}
     env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     env.update(extra)
@@ -163,10 +158,10 @@ def follow(command, show=None):
     for line in process.stdout:
         output.append(line)
         if show and line.strip():
-            sys.stderr.write("\r    {:<72}".format(line.strip()[:72]))
+            sys.stderr.write(f"\r    {line.strip()[:72]:<72}")
             sys.stderr.flush()
     if show:
-        sys.stderr.write("\r{:<76}\r".format(""))
+        sys.stderr.write("\r" + " " * 76 + "\r")
     return process.wait(), "".join(output)
 
 
@@ -185,25 +180,29 @@ def say(text):
 # --- the environment ----------------------------------------------------------------
 
 
-def digest(lock, project):
-    """Return the fingerprint of everything an environment is made from."""
-    parts = [lock, os.path.abspath(__file__)]
-    if project:
-        parts.append(os.path.join(ROOT, "pyproject.toml"))
-    mark = hashlib.sha256("{}{}".format(sys.version_info[:2], ROOT).encode())
-    for path in parts:
+def fingerprint(lock, project):
+    """Return two hashes: of where an environment stands, and of what it is made from."""
+    place = f"{ROOT} {sys.version_info[:2]}".encode()
+    content = json.dumps([TEACHER_PANELS, QUIET]).encode()
+    for path in [lock, os.path.join(ROOT, "pyproject.toml")][: 2 if project else 1]:
         with open(path, "rb") as file:
-            mark.update(file.read())
-    return mark.hexdigest()
+            content += file.read()
+    return [hashlib.sha256(part).hexdigest() for part in (place, content)]
 
 
 def read_stamp(folder):
-    """Return the fingerprint that a finished set-up left, or an empty string."""
+    """Return the fingerprint of the last finished set-up, or an empty list."""
     try:
         with open(os.path.join(folder, STAMP)) as file:
-            return file.read().strip()
+            return file.read().split()
     except OSError:
-        return ""
+        return []
+
+
+def write_stamp(folder, words):
+    """Leave a fingerprint in an environment."""
+    with open(os.path.join(folder, STAMP), "w") as file:
+        file.write(" ".join(words) + "\n")
 
 
 def works(folder):
@@ -239,7 +238,9 @@ def install_uv(folder, lock):
         with open(path, "w") as file:
             file.write(lock_entry(lock, "uv"))
         pip = [program(folder, "python"), "-m", "pip", "install", "--quiet", "--no-input"]
-        code, _ = follow(pip + ["--no-deps", "--require-hashes", "-r", path])
+        code, output = follow(pip + ["--no-deps", "--require-hashes", "-r", path])
+    if code and re.search(FULL_DISK + "|" + NO_NETWORK, output, re.I):
+        raise explain("Installing uv, the installer", output)
     return uv if code == 0 and os.path.exists(uv) else None
 
 
@@ -267,7 +268,7 @@ def install_packages(folder, lock):
 
 def install_project(folder):
     """Install the course itself, editable; needs no network, the lock has all it needs."""
-    options = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT]
+    options = "install --quiet --no-deps --no-build-isolation --editable".split() + [ROOT]
     python = program(folder, "python")
     uv = program(folder, "uv")
     if os.path.exists(uv):
@@ -280,7 +281,7 @@ def install_project(folder):
 
 
 def install_profile(prefix, teach=False):
-    """Write the settings of JupyterLab for learners into an environment.
+    """Write the settings of JupyterLab into an environment.
 
     Parameters
     ----------
@@ -289,10 +290,15 @@ def install_profile(prefix, teach=False):
     teach : bool
         Show the panels of people who run a course.
     """
-    panels = {"disabledExtensions": {name: not teach for name in TEACHER_PANELS}}
-    write_json(os.path.join(prefix, "etc", "jupyter", "labconfig", "page_config.json"), panels)
+    write_panels(os.path.join(prefix, "etc", "jupyter"), teach)
     settings = os.path.join(prefix, "share", "jupyter", "lab", "settings")
     write_json(os.path.join(settings, "overrides.json"), QUIET)
+
+
+def write_panels(folder, teach):
+    """Write which panels JupyterLab hides into one of its settings folders."""
+    panels = {"disabledExtensions": {name: not teach for name in TEACHER_PANELS}}
+    write_json(os.path.join(folder, "labconfig", "page_config.json"), panels)
 
 
 def write_json(path, content):
@@ -333,23 +339,25 @@ def make_environment(name, lock, project):
         Install the course and its JupyterLab profile as well.
     """
     folder = os.path.join(ROOT, name)
-    if read_stamp(folder) == digest(lock, project):
-        if os.path.exists(program(folder, "python")):
-            return folder
+    wanted = fingerprint(lock, project)
+    if read_stamp(folder) == wanted and os.path.exists(program(folder, "python")):
+        return folder
     with one_at_a_time(folder + ".lock"):
-        wanted = digest(lock, project)
         finished = read_stamp(folder)
         if finished == wanted and works(folder):
             return folder
         start = time.time()
         check_disk(ROOT)
-        if finished and works(folder):
+        if finished[:1] == wanted[:1] and works(folder):
             say(f"Bringing {name} up to date")
-            os.remove(os.path.join(folder, STAMP))
+            write_stamp(folder, wanted[:1])
         else:
             check_venv_module()
-            repair = "half-made or broken, making it anew" if os.path.isdir(folder) else "new"
-            say(f"Setting up {name} ({repair})")
+            new = not os.path.isdir(folder)
+            say(
+                f"Setting up {name}"
+                + ("" if new else " anew: it is half-made or was moved")
+            )
             code, output = follow([sys.executable, "-m", "venv", "--clear", folder])
             if code:
                 raise explain(f"Making the environment {folder}", output)
@@ -357,8 +365,7 @@ def make_environment(name, lock, project):
         if project:
             install_project(folder)
             install_profile(folder)
-        with open(os.path.join(folder, STAMP), "w") as file:
-            file.write(wanted + "\n")
+        write_stamp(folder, wanted)
         say(f"{name} is ready after {time.time() - start:.0f} s")
     return folder
 
@@ -380,25 +387,34 @@ def replace_process(command, env):
     os.execve(command[0], command, env)
 
 
+def with_programs(folder, **extra):
+    """Return the variables for a child that finds the environment's programs first."""
+    path = os.path.dirname(program(folder, "python"))
+    return clean_environment(
+        PATH=path + os.pathsep + os.environ.get("PATH", os.defpath), **extra
+    )
+
+
 def lab(options, rest):
     """Open JupyterLab on the first lesson, or on the notebook named in `rest`."""
     folder = setup()
+    env = with_programs(folder)
+    if options.teach:  # for this one server: the settings in .venv stay the learners'
+        panels = os.path.join(folder, "etc", "course-teach")
+        write_panels(panels, teach=True)
+        others = [env["JUPYTER_CONFIG_PATH"]] if env.get("JUPYTER_CONFIG_PATH") else []
+        env["JUPYTER_CONFIG_PATH"] = os.pathsep.join([panels] + others)
     if not any(argument.endswith(".ipynb") for argument in rest):
-        first = os.path.join(ROOT, FIRST_LESSON)
-        rest = [FIRST_LESSON if os.path.exists(first) else ROOT] + rest
-    install_profile(folder, teach=options.teach)
-    path = os.path.dirname(program(folder, "python"))
-    env = clean_environment(PATH=path + os.pathsep + os.environ.get("PATH", ""))
+        if os.path.exists(os.path.join(ROOT, FIRST_LESSON)):
+            rest = [FIRST_LESSON] + rest
     return replace_process([program(folder, "python"), "-m", "jupyterlab"] + rest, env)
 
 
 def run_tests(options, rest):
     """Run the test suite on two processes; `rest` goes to pytest."""
     folder = setup()
-    path = os.path.dirname(program(folder, "python"))
-    env = clean_environment(PATH=path + os.pathsep + os.environ.get("PATH", ""))
     command = [program(folder, "python"), "-m", "pytest", "-n", "2", "--dist", "worksteal"]
-    return replace_process(command + rest, env)
+    return replace_process(command + rest, with_programs(folder))
 
 
 def find_chromium(names=CHROMIUM_NAMES):
@@ -412,12 +428,11 @@ def find_chromium(names=CHROMIUM_NAMES):
     for name in [wish] if wish else names:
         if shutil.which(name):
             return shutil.which(name)
+    tried = ", ".join(os.path.basename(name) for name in names)
     raise SetupError(
-        "The browser tests need Chromium or Chrome, and none of {} was found. On Debian run "
-        "`sudo apt-get install chromium`; elsewhere install Chrome, or name it: "
-        "`COURSE_CHROMIUM=/path/to/chrome make test-browser`.".format(
-            ", ".join(os.path.basename(name) for name in names)
-        )
+        f"The browser tests need Chromium or Chrome, and none of {tried} was found. On "
+        "Debian run `sudo apt-get install chromium`; elsewhere install Chrome, or name it: "
+        "`COURSE_CHROMIUM=/path/to/chrome make test-browser`."
     )
 
 
@@ -434,8 +449,9 @@ def run_browser_tests(options, rest):
         COURSE_SCREENSHOTS=os.path.abspath(screenshots),
     )
     tests = os.path.join("tests", "browser")
-    options = ["-o", "addopts=--strict-markers", "--confcutdir", tests, tests]
-    return replace_process([program(folder, "python"), "-m", "pytest"] + options + rest, env)
+    command = [program(folder, "python"), "-m", "pytest", "--confcutdir", tests]
+    command += ["-o", "addopts=--strict-markers", tests]
+    return replace_process(command + rest, env)
 
 
 def read_arguments(arguments):
@@ -443,13 +459,13 @@ def read_arguments(arguments):
     parser = argparse.ArgumentParser(description="Set the course up and start it.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("setup", help="make or repair .venv")
-    open_lab = commands.add_parser("lab", help="set up, open JupyterLab on lesson 01")
-    open_lab.add_argument("--teach", action="store_true", help="show the instructors' panels")
-    commands.add_parser("test", help="set up, run the tests")
-    commands.add_parser("test-browser", help="set up, run the tests that drive a browser")
-    profile = commands.add_parser("profile", help="write JupyterLab's settings for learners")
+    lab = commands.add_parser("lab", help="set up, open JupyterLab on lesson 01")
+    commands.add_parser("test", help="set up, run the tests", add_help=False)
+    commands.add_parser("test-browser", help="the same in a browser", add_help=False)
+    profile = commands.add_parser("profile", help="write JupyterLab's settings")
     profile.add_argument("--prefix", default=sys.prefix, help="environment to write into")
-    profile.add_argument("--teach", action="store_true", help="show the instructors' panels")
+    for command in (lab, profile):
+        command.add_argument("--teach", action="store_true", help="instructors' panels too")
     options, rest = parser.parse_known_args(arguments)
     if options.command is None:
         parser.error("name a command: setup, lab, test, test-browser or profile")
@@ -479,7 +495,7 @@ def main(arguments=None):
         if error.errno == errno.ENOSPC:
             message = str(explain("Writing the environment", f"no space left: {error}"))
         else:
-            message = f"{error}. Check that you may write in {ROOT}, then repeat the command."
+            message = f"{error}. Check that you may write in {ROOT}, then try again."
     print(textwrap.fill(message, 88, break_long_words=False), file=sys.stderr)
     return 1
 
