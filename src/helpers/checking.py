@@ -1,0 +1,305 @@
+"""What graded cells call: compare an answer with what was expected and say what is wrong.
+
+A check names a function, its arguments and what it must give. A hidden check names a reference
+and cases drawn from a seed, so that its calls can be made in one process and judged in another:
+see `Collect` and `Replay`.
+"""
+
+import contextlib
+import os
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from helpers import diagnosis, hints
+from helpers.backend import to_backend, to_numpy
+from helpers.calls import Outcome, call, encode, fingerprint, parameter_names, plain
+
+PUBLIC_SEED = 20260
+
+
+class CheckFailed(AssertionError):
+    """A check did not pass; the message is written for the learner."""
+
+    def __init__(self, message, function="", call="", outcome=None):
+        super().__init__(message)
+        self.function, self.call, self.outcome = function, call, outcome
+
+    def _render_traceback_(self):
+        """Show the message alone in a notebook: the traceback is not the learner's code."""
+        return [f"\x1b[1;31m✗\x1b[0m {self}"]
+
+
+@dataclass
+class Case:
+    """One hidden call: its arguments, and what is special about it."""
+
+    args: tuple
+    kwargs: dict = field(default_factory=dict)
+    note: str = ""
+    raises: type | None = None
+    hint: str = ""
+
+
+def case(*args, note="", raises=None, hint="", **kwargs):
+    """Describe one hidden call.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        What the function is called with; NumPy arrays are moved to the library in use.
+    note : str
+        What is special about this case, for the message: ``"a 1 by 1 kernel"``.
+    raises : type, optional
+        The exception that the docstring promises for it.
+    hint : str
+        The likely slip when this case fails and no known slip is recognised.
+    """
+    return Case(args, kwargs, note, raises, hint)
+
+
+def case_rng(function: str):
+    """Return the generator of a function's hidden cases.
+
+    The environment variable ``COURSE_SEED`` gives a cohort cases of its own.
+    """
+    seed = int(os.environ.get("COURSE_SEED", PUBLIC_SEED))
+    return np.random.default_rng([seed, zlib.crc32(function.encode())])
+
+
+def expect(fn, *args, gives=None, raises=None, within=None, dtype=None, hint="", **kwargs):
+    """Call ``fn(*args, **kwargs)`` and check what it gives.
+
+    Parameters
+    ----------
+    fn : function
+        The function under test.
+    gives : array, number, str, tuple, list or dict
+        The expected answer. A list of numbers, or of such lists, stands for an array; a
+        tuple, or a list of tuples, for itself.
+    raises : type, optional
+        The exception that must be raised instead.
+    within : float, optional
+        The relative tolerance; 1e-6 unless told, 1e-4 for an answer in single precision.
+    dtype : str, optional
+        The dtype that the answer must have.
+    hint : str
+        The likely slip when the check fails and no known slip is recognised.
+
+    Raises
+    ------
+    CheckFailed
+        With what was found, what was expected, where, and the likely slip.
+    """
+    this = Case(args, kwargs, raises=raises, hint=hint)
+    _check(fn, this, gives, within=within, dtype=dtype)
+    if _transport.judges:
+        print(f"✓ {_label(fn, this)}")
+
+
+def expect_like(fn, reference, cases, within=None, dtype=None):
+    """Check that `fn` agrees with a reference on cases drawn from a seed.
+
+    Parameters
+    ----------
+    fn : function
+        The function under test.
+    reference : function
+        Takes the same arguments as NumPy arrays and returns the expected answer.
+    cases : function
+        ``cases(rng)`` yields tuples of arguments, or `case` objects, as NumPy arrays.
+
+    Raises
+    ------
+    CheckFailed
+        For the first case that fails.
+    """
+    count = 0
+    for item in cases(case_rng(fn.__name__)):
+        this = item if isinstance(item, Case) else Case(tuple(item))
+        host = [to_numpy(a) if isinstance(a, np.ndarray) else a for a in this.args]
+        wanted = None
+        if _transport.judges and this.raises is None:
+            copies = [a.copy() if isinstance(a, np.ndarray) else a for a in host]
+            wanted = reference(*copies, **this.kwargs)
+        this.args = tuple(to_backend(a) if isinstance(a, np.ndarray) else a for a in host)
+        _check(fn, this, wanted, within=within, dtype=dtype, names_from=reference)
+        count += 1
+    if not count:
+        raise ValueError(f"the hidden cases of {fn.__name__} are empty")
+    if _transport.judges:
+        print(f"✓ {fn.__name__} on {count} hidden cases")
+
+
+def _check(fn, this, wanted, within, dtype, names_from=None):
+    """Judge one call. `names_from` has the same parameters as `fn`, for labels."""
+    key = fingerprint(this.args, this.kwargs)
+    outcome = _transport.outcome(fn, this, key)
+    if outcome is None:
+        return
+    label = _label(names_from or fn, this, fn.__name__)
+    wanted = _expected(wanted)
+    problem, slip = _verdict(label, outcome, this, wanted, within, dtype, fn.__name__)
+    if not problem:
+        _answers.append((fn.__name__, key, wanted))
+        return
+    slip = hints.find(fn.__name__, key, outcome) or slip or this.hint
+    if slip:
+        problem += f"\nLikely slip: {slip}"
+    raise CheckFailed(problem, fn.__name__, key, outcome)
+
+
+def _expected(wanted):
+    """Return plain data; a list of numbers, or of lists of them, stands for an array."""
+    if isinstance(wanted, list) and not isinstance(next(iter(wanted), 0), tuple | dict | str):
+        return np.array(wanted)
+    return plain(wanted)
+
+
+def _verdict(label, outcome, this, wanted, within, dtype, name):
+    """Return (problem, likely slip), both empty when the outcome is right."""
+    if outcome.error.startswith("NotImplementedError"):
+        return f"{name} is not written yet: its cell still raises NotImplementedError.", ""
+    if this.raises is not None:
+        return _verdict_on_error(label, outcome, this.raises)
+    if outcome.error:
+        return f"{label} stopped with {outcome.error}" + _at(outcome), ""
+    if outcome.changed:
+        return (
+            f"{label} changed its argument `{outcome.changed[0]}`: "
+            f"after the call its content is not what it was.",
+            "work on a copy, or on a new array; the caller still needs the old one.",
+        )
+    if outcome.on_host:
+        return f"{label} returned a NumPy array; expected an array of the library `xp`.", ""
+    if not diagnosis.same(outcome.value, wanted, within):
+        slip = _typed_in(name, outcome.value)
+        slip = slip or diagnosis.generic_slip(outcome.value, wanted, within)
+        return diagnosis.explain(label, outcome.value, wanted, within), slip
+    found = getattr(outcome.value, "dtype", type(outcome.value).__name__)
+    if dtype and str(found) != dtype:
+        return f"{label} has the right values but dtype {found}; expected {dtype}.", ""
+    return "", ""
+
+
+def _verdict_on_error(label, outcome, raises):
+    if not outcome.error:
+        got = diagnosis.kind_of(outcome.value)
+        return f"{label} returned {got}; expected it to raise {raises.__name__}.", ""
+    if outcome.error.split(":")[0] != raises.__name__:
+        found = outcome.error + _at(outcome)
+        return f"{label} stopped with {found}; expected it to raise {raises.__name__}.", ""
+    return "", ""
+
+
+def _at(outcome):
+    return f"\n  in {outcome.where}" if outcome.where else ""
+
+
+_answers: list[tuple] = []  # what earlier checks expected: (function, fingerprint, answer)
+
+
+def forget():
+    """Forget the answers that earlier checks expected."""
+    _answers.clear()
+
+
+def _typed_in(name, value):
+    """Notice an answer that belongs to another call: it was copied, not computed."""
+    known = [answer for function, _, answer in _answers if function == name]
+    if value is not None and any(diagnosis.same(value, answer) for answer in known):
+        return "this is the answer of an earlier example: does your code use its arguments?"
+    return ""
+
+
+def _label(fn, this, name=""):
+    """Write a call as people do: ``conv(image 5×7, kernel 3×2, stride=2)``."""
+    names = parameter_names(fn, len(this.args))
+    parts = [_describe(n, value) for n, value in zip(names, this.args, strict=True)]
+    parts += [f"{key}={_short(value)}" for key, value in this.kwargs.items()]
+    text = f"{name or fn.__name__}({', '.join(parts)})"
+    return f"{text}, {this.note}," if this.note else text
+
+
+def _describe(name, value):
+    shape = getattr(value, "shape", None)
+    if shape is None or shape == ():
+        return _short(value)
+    if len(shape) == 1 and shape[0] <= 3:
+        return f"{name}={diagnosis.show(to_numpy(value))}"
+    return f"{name} of {shape[0]}" if len(shape) == 1 else f"{name} {'×'.join(map(str, shape))}"
+
+
+def _short(value):
+    if callable(value):
+        return getattr(value, "__name__", "function")
+    text = diagnosis.show(plain(value))
+    return text if len(text) <= 40 else f"{text[:36]} ..."
+
+
+class Direct:
+    """Make the calls here and judge them here: what a notebook does."""
+
+    judges = True
+
+    def outcome(self, fn, this, key):
+        """Call the function."""
+        return call(fn, this.args, this.kwargs)
+
+
+class Collect:
+    """Write the calls down as JSON-ready data; make none and judge none."""
+
+    judges = False
+
+    def __init__(self):
+        self.calls = []
+
+    def outcome(self, fn, this, key):
+        """Note the call; there is no outcome yet."""
+        arguments = {k: encode(_portable(v)) for k, v in this.kwargs.items()}
+        self.calls.append(
+            {
+                "function": fn.__name__,
+                "probe": None if getattr(fn, "is_stand_in", False) else encode(fn),
+                "args": [encode(_portable(a)) for a in this.args],
+                "kwargs": arguments,
+            }
+        )
+
+
+def _portable(value):
+    return value if callable(value) else plain(value)
+
+
+class Replay:
+    """Judge outcomes that were recorded elsewhere, in the order of the calls."""
+
+    judges = True
+
+    def __init__(self, outcomes: list[Outcome]):
+        self.outcomes = iter(outcomes)
+
+    def outcome(self, fn, this, key):
+        """Return the next recorded outcome."""
+        return next(self.outcomes)
+
+
+_transport = Direct()
+
+
+def current():
+    """Return the way in which calls are made at the moment."""
+    return _transport
+
+
+@contextlib.contextmanager
+def using(transport):
+    """Let all checks inside the ``with`` block make their calls through `transport`."""
+    global _transport
+    before, _transport = _transport, transport
+    try:
+        yield transport
+    finally:
+        _transport = before
