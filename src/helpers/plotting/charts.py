@@ -1,0 +1,310 @@
+"""Signals, curves, heat maps and bars."""
+
+import numpy as np
+
+from helpers.backend import to_numpy
+from helpers.plotting.arrays import (
+    draw_cells,
+    limits_of,
+    match_titles,
+    number_text,
+)
+from helpers.plotting.page import check_alt, figures_off, new_figure, show, style
+
+DASHES = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)), (0, (3, 1)))
+MOST_STEMS = 32  # samples; longer signals are drawn as lines
+
+
+def show_signals(
+    signals, titles=None, alt: str | None = None, caption: str | None = None, *,
+    x=None, xlabel: str = "sample", ylabel: str = "", kind: str = "auto",
+    same_height: bool = False, height: float = 1.25,
+):  # fmt: skip
+    """Draw signals below each other on one time axis.
+
+    Parameters
+    ----------
+    signals : list of (L,)
+    titles : list of str, optional
+    alt : str, optional
+        Without it titles, lengths and ranges are put into words.
+    caption : str, optional
+    x : (L,) or list of (L,), optional
+        Where the samples are; by default 0, 1, 2 …
+    xlabel, ylabel : str
+    kind : {"auto", "stem", "line"}
+        ``auto`` draws stems up to 32 samples.
+    same_height : bool
+        One value axis for all.
+    height : float
+        Inches per signal.
+    """
+    signals = [to_numpy(s) for s in signals]
+    titles = match_titles(signals, titles, "signals")
+    alt = check_alt(alt if alt is not None else describe_signals(signals, titles))
+    if figures_off():
+        return
+    places = signal_places(signals, x)
+    with style():
+        n = len(signals)
+        fig = new_figure(7.4, n * (height + 0.3) + 0.4)
+        axes = fig.subplots(n, 1, sharex=True, sharey=same_height, squeeze=False)[:, 0]
+        fig.subplots_adjust(
+            hspace=0.42, top=1 - 0.1 / n, bottom=0.45 / fig.get_figheight(), left=0.08,
+            right=0.99,
+        )  # fmt: skip
+        for ax, signal, title, where in zip(axes, signals, titles, places, strict=True):
+            draw_signal(ax, where, signal, kind)
+            ax.set_title(title, loc="left", pad=3)
+            ax.set_ylabel(ylabel)
+        axes[-1].set_xlabel(xlabel)
+    show(fig, alt, caption)
+
+
+def signal_places(signals, x):
+    """Return the x of each signal."""
+    if x is None:
+        return [np.arange(len(s)) for s in signals]
+    one = not isinstance(x, (list, tuple)) or np.ndim(x[0]) == 0
+    places = [to_numpy(x)] * len(signals) if one else [to_numpy(v) for v in x]
+    for where, signal in zip(places, signals, strict=True):
+        if where.shape != signal.shape:
+            raise ValueError(f"x has the shape {where.shape} and its signal {signal.shape}.")
+    return places
+
+
+def draw_signal(ax, x, signal, kind: str):
+    """Draw one signal as stems or as a line."""
+    ax.grid(axis="y")
+    ax.margins(x=0.01, y=0.12)
+    if kind == "stem" or (kind == "auto" and len(signal) <= MOST_STEMS):
+        ax.axhline(0, color="0.35", linewidth=0.8)
+        ax.vlines(x, 0, signal, linewidth=1.6)
+        ax.plot(x, signal, "o", markersize=5)
+    else:
+        ax.plot(x, signal, linewidth=1.3)
+
+
+def describe_signals(signals, titles) -> str:
+    """Return signals in words."""
+    words = []
+    for n, (title, signal) in enumerate(zip(titles, signals, strict=True), 1):
+        low, high = (number_text(float(v)) for v in limits_of([signal]))
+        if len(signal) <= 12:
+            values = ", ".join(number_text(v) for v in signal)
+            words.append(f"{title or f'signal {n}'}: {values}")
+        else:
+            words.append(
+                f"{title or f'signal {n}'}: {len(signal)} samples from {low} to {high}"
+            )
+    return "Signals below each other. " + ". ".join(words) + "."
+
+
+def show_curves(
+    curves, alt: str | None = None, caption: str | None = None, *, x=None,
+    xlabel: str = "", ylabel: str = "", title: str = "", logy: bool = False,
+    logx: bool = False, markers: bool | None = None,
+):  # fmt: skip
+    """Draw named curves on one pair of axes, each named at its end.
+
+    Parameters
+    ----------
+    curves : dict of str to (L,)
+    alt : str, optional
+        Without it each curve's first and last value are put into words.
+    caption : str, optional
+    x : (L,) or dict of str to (L,), optional
+        By default 0, 1, 2 …
+    xlabel, ylabel, title : str
+    logy, logx : bool
+        Logarithmic axes.
+    markers : bool, optional
+        Mark the samples; by default up to 30 of them.
+    """
+    curves = {name: to_numpy(values) for name, values in curves.items()}
+    alt = check_alt(alt if alt is not None else describe_curves(curves, xlabel, ylabel))
+    if figures_off():
+        return
+    with style():
+        fig = new_figure(6.6, 3.2)
+        ax = fig.add_axes([0.1, 0.15, 0.72, 0.75])
+        for n, (name, values) in enumerate(curves.items()):
+            where = x[name] if isinstance(x, dict) else x
+            where = np.arange(len(values)) if where is None else to_numpy(where)
+            dots = len(values) <= 30 if markers is None else markers
+            ax.plot(
+                where, values, linestyle=DASHES[n % len(DASHES)], label=name, color=f"C{n}",
+                marker="osD^v"[n % 5] if dots else "", markersize=4,
+            )  # fmt: skip
+        ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        ax.set_yscale("log" if logy else "linear")
+        ax.set_xscale("log" if logx else "linear")
+        ax.grid()
+        name_the_ends(ax)
+    show(fig, alt, caption)
+
+
+def name_the_ends(ax):
+    """Write each curve's name at its right end, pushed apart where they meet."""
+    height = ax.get_position().height * ax.figure.get_figheight() * 72  # points
+    to_points = ax.transData + ax.transAxes.inverted()
+    ends = []
+    for line in ax.lines:
+        point = (line.get_xdata()[-1], line.get_ydata()[-1])
+        ends.append([to_points.transform(point)[1] * height, point, line])
+    ends.sort(key=lambda end: end[0])
+    last = -np.inf
+    for level, point, line in ends:
+        last = max(level, last + 13)
+        ax.annotate(
+            line.get_label(), point, (8, last - level), textcoords="offset points",
+            color=line.get_color(), va="center", fontsize=10, annotation_clip=False,
+        )  # fmt: skip
+
+
+def describe_curves(curves, xlabel: str, ylabel: str) -> str:
+    """Return curves in words: first and last value of each."""
+    words = [
+        f"{name} goes from {number_text(float(v[0]))} to {number_text(float(v[-1]))}"
+        for name, v in curves.items()
+    ]
+    return f"{ylabel or 'Curves'} against {xlabel or 'index'}: " + "; ".join(words) + "."
+
+
+def show_heatmap(
+    values, alt: str | None = None, caption: str | None = None, *, title: str = "",
+    xlabel: str = "", ylabel: str = "", xticks=None, yticks=None, label: str = "",
+    numbers: bool | None = None, limits=None, cmap: str = "cividis", diverging: bool = False,
+):  # fmt: skip
+    """Draw a table of values as colours, with the numbers where they fit.
+
+    Parameters
+    ----------
+    values : (H, W)
+    alt : str, optional
+        Without it the lowest and highest value and their places are put into words.
+    caption : str, optional
+    title, xlabel, ylabel, label : str
+        `label` names the values, beside the colour bar.
+    xticks, yticks : list, optional
+        What to write at the W columns and the H rows; by default their indices.
+    numbers : bool, optional
+        Write the values; by default up to 15 columns.
+    limits : (float, float), optional
+    cmap : str
+    diverging : bool
+        Red and blue around zero, with symmetric limits.
+    """
+    values = to_numpy(values)
+    if values.ndim != 2:
+        raise ValueError(f"A heat map has the shape (H, W), not {values.shape}.")
+    xticks = axis_texts(xticks, values.shape[1], "xticks", "columns")
+    yticks = axis_texts(yticks, values.shape[0], "yticks", "rows")
+    if alt is None:
+        alt = describe_heatmap(values, xlabel, ylabel, xticks, yticks, title or label)
+    alt = check_alt(alt)
+    if figures_off():
+        return
+    numbers = values.shape[1] <= 15 if numbers is None else numbers
+    limits = limits or limits_of([values], symmetric=diverging)
+    H, W = values.shape
+    cell = min(0.5, 6.0 / W, 5.0 / H)
+    with style():
+        fig = new_figure(W * cell + 2.2, H * cell + 1.2)
+        box = fig.get_size_inches()
+        ax = fig.add_axes([0.9 / box[0], 0.65 / box[1], W * cell / box[0], H * cell / box[1]])
+        draw_cells(
+            ax, values, limits, "RdBu_r" if diverging else cmap, numbers, 9.0, index=False
+        )
+        for side in ax.spines.values():
+            side.set_visible(False)
+        ax.xaxis.tick_bottom()
+        every = int(np.ceil(0.28 / cell))
+        ax.set_xticks(range(0, W, every), xticks[::every])
+        ax.set_yticks(range(0, H, every), yticks[::every])
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.set_title(title, pad=8)
+        bar = fig.add_axes(
+            [(1.05 + W * cell) / box[0], 0.65 / box[1], 0.14 / box[0], H * cell / box[1]]
+        )
+        fig.colorbar(ax.images[0], cax=bar, label=label).outline.set_visible(False)
+    show(fig, alt, caption)
+
+
+def axis_texts(ticks, count: int, name: str, what: str) -> list[str]:
+    """Return what to write at each cell of an axis."""
+    ticks = range(count) if ticks is None else [t for t in to_numpy(ticks).tolist()]
+    if len(ticks) != count:
+        raise ValueError(f"There are {count} {what} but {len(ticks)} {name}.")
+    return [number_text(t) if not isinstance(t, str) else t for t in ticks]
+
+
+def describe_heatmap(values, xlabel, ylabel, xticks, yticks, name) -> str:
+    """Return a heat map in words: its extremes and where they are."""
+    words = []
+    for word, flat in (("lowest", np.nanargmin(values)), ("highest", np.nanargmax(values))):
+        i, j = np.unravel_index(flat, values.shape)
+        where = f"{ylabel or 'row'} {yticks[i]}, {xlabel or 'column'} {xticks[j]}"
+        words.append(f"{word} {number_text(float(values[i, j]))} at {where}")
+    H, W = values.shape
+    return f"Heat map, {H} rows by {W} columns{f' of {name}' if name else ''}: " + "; ".join(
+        words
+    )
+
+
+def show_bars(
+    labels, values, alt: str | None = None, caption: str | None = None, *,
+    log: bool = False, title: str = "", xlabel: str = "", value_labels=None,
+    highlight=(), limits=None,
+):  # fmt: skip
+    """Draw horizontal bars with their values written at the ends.
+
+    Parameters
+    ----------
+    labels : list of str
+    values : (N,)
+        Not negative; with `log` a zero is drawn as no bar.
+    alt : str, optional
+        Without it labels and values are put into words.
+    caption : str, optional
+    log : bool
+        Logarithmic axis.
+    title, xlabel : str
+    value_labels : list of str, optional
+        What to write at the bars instead of the values.
+    highlight : list of int
+        Bars to hatch, for example the right class.
+    limits : (float, float), optional
+        Ends of the value axis.
+    """
+    values = to_numpy(values)
+    labels = match_titles(values, labels, "values")
+    texts = list(value_labels or [bar_text(v) for v in values.tolist()])
+    if alt is None:
+        pairs = ", ".join(f"{a}: {t}" for a, t in zip(labels, texts, strict=True))
+        alt = f"Bars of {title or xlabel or 'values'}. {pairs}."
+    alt = check_alt(alt)
+    if figures_off():
+        return
+    with style():
+        fig = new_figure(6.8, 0.36 * len(values) + 0.75)
+        ax = fig.add_axes([0.27, 0.45 / fig.get_figheight(), 0.6,
+                           1 - 0.7 / fig.get_figheight()])  # fmt: skip
+        places = np.arange(len(values))[::-1]
+        bars = ax.barh(places, values, height=0.68, log=log, color="C0")
+        for n in highlight:
+            bars[n].set(hatch="///", edgecolor="black", facecolor="C1")
+        ax.bar_label(bars, texts, padding=4)
+        ax.set_yticks(places, labels)
+        ax.tick_params(axis="y", length=0)
+        ax.spines[["left", "bottom"]].set_visible(False)
+        ax.grid(axis="x")
+        ax.set(xlabel=xlabel, xlim=limits)
+        ax.set_title(title, loc="left")
+    show(fig, alt, caption)
+
+
+def bar_text(value) -> str:
+    """Return a value with thousands separated, or with few digits."""
+    whole = float(value).is_integer()
+    return f"{int(value):,}" if whole else number_text(float(value))

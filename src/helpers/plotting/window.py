@@ -1,0 +1,261 @@
+"""One filter window at work: what it covers, what it multiplies, where the sum goes."""
+
+import itertools
+
+import numpy as np
+
+from helpers.backend import to_numpy
+from helpers.plotting.animation import animate
+from helpers.plotting.arrays import (
+    as_rows,
+    draw_cells,
+    limits_of,
+    number_text,
+    row_of_axes,
+)
+from helpers.plotting.page import check_alt, figures_off, show, style
+
+HIGHLIGHT = "#e42536"  # petroff10's red; the frame is also thick, so colour is not alone
+
+
+def pair(value) -> tuple[int, int]:
+    """Return (rows, columns) of an option that may be one number for both."""
+    return (value, value) if np.ndim(value) == 0 else tuple(value)
+
+
+class Window:
+    """The cells of one filter position, and the sum of its products.
+
+    Parameters
+    ----------
+    image : (H, W) or (L,)
+    kernel : (KH, KW) or (K,)
+    output : (OH, OW) or (OL,)
+        What the filter gave; NaN cells stay empty.
+    stride, padding, dilation : int or (rows, columns)
+        For signals they count along the signal.
+    """
+
+    def __init__(self, image, kernel, output, stride=1, padding=0, dilation=1):
+        self.is_signal = to_numpy(image).ndim == 1
+        self.kernel, self.output = as_rows(kernel), as_rows(output)
+        along = (lambda v, rest: (rest, v)) if self.is_signal else (lambda v, rest: pair(v))
+        self.stride, self.dilation = along(stride, 1), along(dilation, 1)
+        self.padding = along(padding, 0)
+        before = [(p, p) for p in self.padding]
+        self.image = np.pad(as_rows(image), before)
+
+    def place(self, i: int, j: int):
+        """Return the first row and column under the window, in the padded image."""
+        top, left = i * self.stride[0], j * self.stride[1]
+        rows, columns = self.span()
+        OH, OW = self.output.shape
+        inside = top + rows <= self.image.shape[0] and left + columns <= self.image.shape[1]
+        if not (0 <= i < OH and 0 <= j < OW and inside):
+            raise ValueError(
+                f"Output index ({i}, {j}) is outside: the output is {OH} by {OW}, and the "
+                f"window of {rows} by {columns} must fit an input of {self.image.shape}."
+            )
+        return top, left
+
+    def span(self) -> tuple[int, int]:
+        """Return how many rows and columns the window covers."""
+        return tuple(
+            (k - 1) * d + 1 for k, d in zip(self.kernel.shape, self.dilation, strict=True)
+        )
+
+    def cells(self, i: int, j: int):
+        """Return the (KH, KW) input values that the kernel meets."""
+        top, left = self.place(i, j)
+        rows, columns = self.span()
+        return self.image[
+            top : top + rows : self.dilation[0], left : left + columns : self.dilation[1]
+        ]
+
+    def total(self, i: int, j: int) -> float:
+        """Return the sum of products, after comparing it with the output given."""
+        total = (self.cells(i, j) * self.kernel).sum()
+        given = self.output[i, j]
+        if not np.isnan(given) and not np.isclose(given, total, rtol=1e-3, atol=1e-6):
+            raise ValueError(
+                f"output[{i}, {j}] is {given:g}, but the window times the kernel sums to "
+                f"{total:g}. Give the output of this kernel, stride and padding."
+            )
+        return total
+
+    def index_text(self, i: int, j: int) -> str:
+        """Return the output index as the learner writes it."""
+        return f"[{j}]" if self.is_signal else f"[{i}, {j}]"
+
+    def sentence(self, i: int, j: int) -> list[str]:
+        """Return the sum of products in words, one line per row of the kernel."""
+        lines = []
+        for row, weights in zip(self.cells(i, j), self.kernel, strict=True):
+            pairs = zip(row, weights, strict=True)
+            lines.append(" + ".join(f"{factor(a)}·{factor(b)}" for a, b in pairs))
+        lines = [("+ " if n else "") + line for n, line in enumerate(lines)]
+        lines[-1] += f" = {number_text(self.total(i, j))}"
+        return lines
+
+
+def factor(value) -> str:
+    """Return a number as a factor: negative ones in brackets."""
+    text = number_text(value)
+    return f"({text})" if text.startswith("−") else text
+
+
+def frame(ax, i, j, rows=1, columns=1):
+    """Draw a thick frame around cells of an array that was drawn with `draw_cells`."""
+    from matplotlib.patches import Rectangle
+
+    for colour, width in (("white", 6), (HIGHLIGHT, 3)):
+        ax.add_patch(
+            Rectangle(
+                (j - 0.5, i - 0.5), columns, rows, fill=False, ec=colour, lw=width,
+                clip_on=False, zorder=4,
+            )
+        )  # fmt: skip
+
+
+def mark_padding(ax, window: Window):
+    """Hatch the border of zeros that padding added."""
+    from matplotlib.patches import Rectangle
+
+    (pt, pl), (H, W) = window.padding, window.image.shape
+    for i, j in itertools.product(range(H), range(W)):
+        if not (pt <= i < H - pt and pl <= j < W - pl):
+            ax.add_patch(
+                Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, hatch="///", ec="0.55", lw=0)
+            )
+
+
+def draw_window(window: Window, i: int, j: int, names, hide_after=False, numbers=True):
+    """Return a figure of the window at output index (i, j).
+
+    Parameters
+    ----------
+    hide_after : bool
+        Leave the output cells that come later empty, as if not yet computed.
+    """
+    top, left = window.place(i, j)
+    text = window.sentence(i, j)
+    output = np.array(window.output, float)
+    if hide_after:
+        output.ravel()[i * output.shape[1] + j + 1 :] = np.nan
+    whole = [np.asarray(a) for a in (window.image, window.kernel)]
+    if not np.all(np.mod(window.output[~np.isnan(window.output)], 1)):
+        output = np.where(np.isnan(output), np.nan, output)
+    arrays = [*whole, output]
+    bottom = 0.22 * len(text) + 0.3
+    fig, axes = row_of_axes([a.shape for a in arrays], 0.46, gap=0.6, top=0.5, bottom=bottom)
+    scales = [limits_of([a]) for a in (window.image, window.kernel, window.output)]
+    for ax, array, name, scale in zip(axes, arrays, names, scales, strict=True):
+        draw_cells(ax, array, scale, "gray", numbers=numbers, grid=True)
+        ax.set_title(f"{name}  {shape_text(array, window.is_signal)}", pad=6)
+        if window.is_signal:
+            ax.set_yticks([])
+    mark_padding(axes[0], window)
+    frame(axes[0], top, left, *window.span())
+    if window.dilation != (1, 1):
+        mark_taps(axes[0], window, top, left)
+    frame(axes[2], i, j)
+    start = f"{names[2]}{window.index_text(i, j)} = "
+    fig.text(0.5, 0.02, start + "\n".join(text), ha="center", va="bottom", fontsize=11,
+             linespacing=1.35)  # fmt: skip
+    return fig
+
+
+def mark_taps(ax, window: Window, top: int, left: int):
+    """Frame each input cell that a dilated kernel meets."""
+    KH, KW = window.kernel.shape
+    for p, q in itertools.product(range(KH), range(KW)):
+        frame(ax, top + p * window.dilation[0], left + q * window.dilation[1])
+
+
+def shape_text(array, is_signal: bool) -> str:
+    """Return the shape as NumPy prints it."""
+    return f"({array.shape[1]},)" if is_signal else f"({array.shape[0]}, {array.shape[1]})"
+
+
+def show_window(
+    image, kernel, output, i: int, j: int | None = None, alt: str | None = None,
+    caption: str | None = None, *, stride=1, padding=0, dilation=1,
+    names=("input", "kernel", "output"),
+):  # fmt: skip
+    """Draw input, kernel and output, with the window of one output cell and its sum.
+
+    The kernel is used as it stands, unflipped; for a convolution give it flipped.
+
+    Parameters
+    ----------
+    image : (H, W) or (L,)
+    kernel : (KH, KW) or (K,)
+    output : (OH, OW) or (OL,)
+        What the filter gave; NaN cells stay empty.
+    i, j : int
+        The output index; for a signal `i` alone.
+    alt : str, optional
+        Without it the sum of products is put into words.
+    caption : str, optional
+    stride, padding, dilation : int or (rows, columns)
+        Padding is drawn as a hatched border of zeros.
+    names : (str, str, str)
+
+    Raises
+    ------
+    ValueError
+        The index is outside, or the output is not what this window sums to.
+    """
+    window = Window(image, kernel, output, stride, padding, dilation)
+    i, j = (0, i) if window.is_signal else (i, j)
+    top, left = window.place(i, j)
+    place = f"column {left}" if window.is_signal else f"row {top}, column {left}"
+    if alt is None:
+        alt = (
+            f"A kernel of {shape_text(window.kernel, window.is_signal)} on an input of "
+            f"{shape_text(window.image, window.is_signal)}. The window starts at {place}. "
+            f"{names[2]}{window.index_text(i, j)} is {' '.join(window.sentence(i, j))}."
+        )
+    alt = check_alt(alt)
+    window.total(i, j)
+    if figures_off():
+        return
+    with style():
+        fig = draw_window(window, i, j, names)
+    show(fig, alt, caption)
+
+
+def animate_window(
+    image, kernel, output, alt: str | None = None, caption: str | None = None, *,
+    stride=1, padding=0, dilation=1, names=("input", "kernel", "output"), most: int = 40,
+):  # fmt: skip
+    """Let the window slide over the input, one frame per output cell.
+
+    Parameters
+    ----------
+    image, kernel, output, stride, padding, dilation, names
+        As in `show_window`.
+    alt : str, optional
+    caption : str, optional
+    most : int
+        Frames at most; more output cells than this raise ValueError.
+    """
+    window = Window(image, kernel, output, stride, padding, dilation)
+    places = list(itertools.product(*(range(n) for n in window.output.shape)))
+    if len(places) > most:
+        raise ValueError(f"The output has {len(places)} cells, but {most} frames are allowed.")
+    labels = [
+        f"{names[2]}{window.index_text(i, j)} = {' '.join(window.sentence(i, j))}"
+        for i, j in places
+    ]
+    if alt is None:
+        alt = (
+            f"The window of a kernel of {shape_text(window.kernel, window.is_signal)} slides "
+            f"over an input of {shape_text(window.image, window.is_signal)}, row by row; each "
+            "stop fills one output cell."
+        )
+
+    def draw(place):
+        return draw_window(window, *place, names, hide_after=True)
+
+    animate(draw, places, alt, caption, labels=labels)
