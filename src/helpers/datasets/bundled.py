@@ -143,7 +143,7 @@ def sample_file(name: str) -> Path:
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing: this Matplotlib came without its sample data. "
-            "Install it from the Python package index: pip install --force-reinstall matplotlib"
+            "Install it with them: pip install --force-reinstall matplotlib"
         )
     return path
 
@@ -152,8 +152,10 @@ def shrink_image(image, factor: int):
     """Return an image whose pixels are means over factor × factor blocks; rests are cut."""
     H, W = (n // factor * factor for n in image.shape[:2])
     blocks = image[:H, :W].reshape(H // factor, factor, W // factor, factor, -1)
-    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8).reshape(
-        H // factor, W // factor, *image.shape[2:]
+    return (
+        np.rint(blocks.mean(axis=(1, 3)))
+        .astype(np.uint8)
+        .reshape(H // factor, W // factor, *image.shape[2:])
     )
 
 

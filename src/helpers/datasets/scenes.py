@@ -144,8 +144,8 @@ def motion_clips(
     """
     if frames % 2 == 0 or frames < 3 or size < frames + 4:
         raise ValueError(
-            f"frames is {frames} and size {size}: frames must be odd, at least 3, and size at "
-            f"least frames + 4."
+            f"frames is {frames} and size {size}: frames must be odd, at least 3, and "
+            "size at least frames + 4."
         )
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.arange(n) % len(DIRECTIONS)).astype(np.int64)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helpers.backend import to_backend
 from helpers.datasets.splits import to_device
 
 
@@ -220,6 +221,4 @@ def echo_kernel(rate: int = 8000, delays=(0.0, 0.25, 0.5), gains=(1.0, 0.5, 0.25
     places = np.rint(np.asarray(delays) * rate).astype(int)
     kernel = np.zeros(places.max() + 1)
     np.add.at(kernel, places, gains)
-    from helpers.backend import to_backend
-
     return to_backend(kernel)

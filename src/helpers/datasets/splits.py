@@ -47,9 +47,7 @@ def stratified(labels, n_test: int, seed: int):
     take = np.floor(quota).astype(int)
     rest = np.argsort(take - quota, kind="stable")[: n_test - take.sum()]
     take[rest] += 1
-    test = [
-        rng.permutation(np.flatnonzero(labels == c))[:k] for c, k in enumerate(take)
-    ]
+    test = [rng.permutation(np.flatnonzero(labels == c))[:k] for c, k in enumerate(take)]
     test = np.sort(np.concatenate(test))
     train = np.setdiff1d(np.arange(len(labels)), test)
     return rng.permutation(train), rng.permutation(test)

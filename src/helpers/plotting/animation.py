@@ -67,7 +67,8 @@ document.querySelectorAll('[id="{name}"]:not([data-ready])').forEach(function (b
     play.textContent = "Pause";
     play.setAttribute("aria-label", "Pause");
     timer = setInterval(function () {{
-      if (!box.isConnected || Number(range.value) === frames.length - 1) {{ stop(); return; }}
+      var atEnd = Number(range.value) === frames.length - 1;
+      if (atEnd || !box.isConnected) {{ stop(); return; }}
       go(Number(range.value) + 1);
     }}, {interval});
   }};
@@ -98,8 +99,8 @@ def animate(
 ):  # fmt: skip
     """Show frames with buttons to step and play; nothing moves by itself.
 
-    It needs neither the internet nor a kernel. Where scripts are not run, the frame
-    `first` stays as a still picture. With ``prefers-reduced-motion`` only steps are offered.
+    It needs neither the internet nor a kernel. Where scripts do not run, the frame
+    `first` stays as a still picture. With ``prefers-reduced-motion`` there are only steps.
 
     Parameters
     ----------

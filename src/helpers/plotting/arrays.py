@@ -5,6 +5,7 @@ import numpy as np
 from helpers.backend import to_numpy
 from helpers.plotting.page import check_alt, figures_off, new_figure, show, style
 
+LONG = 6  # letters; a longer fraction is rounded in its cell
 MOST_NUMBERS = 400  # more cells than this cannot be read
 
 
@@ -14,7 +15,9 @@ def as_rows(array):
     if array.ndim == 1:
         return array[None]
     if array.ndim != 2:
-        raise ValueError(f"An array to draw has 1 or 2 axes, but this one has {array.shape}.")
+        raise ValueError(
+            f"An array to draw has 1 or 2 axes, but this one has {array.shape}."
+        )
     return array
 
 
@@ -28,13 +31,33 @@ def number_text(value) -> str:
     return text.replace("-", "−")
 
 
+def cell_texts(array):
+    """Return the numbers of an array as written into its cells, few letters each."""
+    texts = np.vectorize(number_text, otypes=[object])(array)
+    if max(map(len, texts.flat), default=0) > LONG and array.dtype.kind == "f":
+        places = 2 if np.nanmax(abs(array)) < 100 else 0
+        texts = np.vectorize(
+            lambda v: "" if np.isnan(v) else f"{v:.{places}f}".replace("-", "−"),
+            otypes=[object],
+        )(array)
+    return texts
+
+
+def cell_size(arrays) -> float:
+    """Return the inches of a cell that holds the longest number in 10 pt."""
+    longest = max(len(t) for a in arrays for t in cell_texts(a).flat)
+    return max(0.44, 0.09 * longest + 0.06)
+
+
 def text_colour(rgba) -> str:
     """Return black or white, whichever is easier to read on the colour.
 
     Source: WCAG 2.2, relative luminance and contrast ratio.
     """
     channels = np.asarray(rgba[:3], float)
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    linear = np.where(
+        channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+    )
     return "black" if linear @ [0.2126, 0.7152, 0.0722] > 0.179 else "white"
 
 
@@ -64,11 +87,9 @@ def draw_cells(ax, array, limits, cmap, numbers=False, size=10.0, grid=False, in
         ax.vlines(np.arange(1, W) - 0.5, -0.5, H - 0.5, **lines)
         ax.hlines(np.arange(1, H) - 0.5, -0.5, W - 0.5, **lines)
     if numbers:
-        for (i, j), value in np.ndenumerate(array):
-            text = number_text(value)
-            colour = text_colour(colours(norm(value))) if text else "black"
-            fit = min(size, 4.6 * size / max(len(text), 1))
-            ax.text(j, i, text, ha="center", va="center", color=colour, fontsize=fit)
+        for (i, j), text in np.ndenumerate(cell_texts(array)):
+            colour = text_colour(colours(norm(array[i, j]))) if text else "black"
+            ax.text(j, i, text, ha="center", va="center", color=colour, fontsize=size)
     ax.xaxis.tick_top()
     ax.tick_params(length=0, colors="0.35", pad=2)
     ax.set_xticks(range(W) if index and W <= 16 else [])
@@ -114,7 +135,9 @@ def match_titles(items, titles, what: str):
         return [""] * len(items)
     if isinstance(titles, str) or len(titles) != len(items):
         count = 1 if isinstance(titles, str) else len(titles)
-        raise ValueError(f"There are {len(items)} {what} but {count} titles; give one each.")
+        raise ValueError(
+            f"There are {len(items)} {what} but {count} titles; give one each."
+        )
     return list(titles)
 
 
@@ -125,7 +148,7 @@ def show_arrays(
     caption: str | None = None,
     *,
     numbers: bool = False,
-    shared_scale: bool = True,
+    shared_scale: bool = False,
     cmap: str = "gray",
     limits=None,
     shapes: bool = True,
@@ -143,7 +166,7 @@ def show_arrays(
     numbers : bool
         Write each value into its cell; for at most 400 cells.
     shared_scale : bool
-        One grey scale for all arrays, or one each.
+        One scale for all arrays, or one each.
     cmap : str
         A Matplotlib colour map.
     limits : (float, float), optional
@@ -158,8 +181,13 @@ def show_arrays(
     """
     arrays = [as_rows(a) for a in arrays]
     titles = match_titles(arrays, titles, "arrays")
-    words = [describe_array(t or f"array {n}", a) for n, (t, a) in enumerate(zip(titles, arrays), 1)]
-    alt = check_alt(alt if alt is not None else "Arrays side by side. " + ". ".join(words) + ".")
+    words = [
+        describe_array(t or f"array {n}", a)
+        for n, (t, a) in enumerate(zip(titles, arrays, strict=True), 1)
+    ]
+    alt = check_alt(
+        alt if alt is not None else "Arrays side by side. " + ". ".join(words) + "."
+    )
     largest = max(a.size for a in arrays)
     if numbers and largest > MOST_NUMBERS:
         raise ValueError(f"An array has {largest} cells; numbers fit into {MOST_NUMBERS}.")
@@ -167,13 +195,22 @@ def show_arrays(
         return
     common = limits or (limits_of(arrays) if shared_scale else None)
     columns = sum(a.shape[1] for a in arrays)
-    cell = 0.44 if numbers else min(0.44, 7.5 / columns, 3.2 / max(a.shape[0] for a in arrays))
+    cell = (
+        0.44 if numbers else min(0.44, 7.5 / columns, 3.2 / max(a.shape[0] for a in arrays))
+    )
     with style():
         fig, axes = row_of_axes([a.shape for a in arrays], cell)
         for ax, array, title in zip(axes, arrays, titles, strict=True):
             grid = numbers or array.size <= 200
-            draw_cells(ax, array, common or limits_of([array]), cmap, numbers, grid=grid,
-                       index=cell > 0.2)
+            draw_cells(
+                ax,
+                array,
+                common or limits_of([array]),
+                cmap,
+                numbers,
+                grid=grid,
+                index=cell > 0.2,
+            )
             shape = f"({array.shape[0]}, {array.shape[1]})" if shapes else ""
             ax.set_title(f"{title}\n{shape}".strip(), pad=6)
     show(fig, alt, caption)

@@ -4,6 +4,7 @@ import numpy as np
 
 from helpers.backend import to_numpy
 from helpers.plotting.arrays import (
+    cell_size,
     draw_cells,
     limits_of,
     match_titles,
@@ -69,7 +70,9 @@ def signal_places(signals, x):
     places = [to_numpy(x)] * len(signals) if one else [to_numpy(v) for v in x]
     for where, signal in zip(places, signals, strict=True):
         if where.shape != signal.shape:
-            raise ValueError(f"x has the shape {where.shape} and its signal {signal.shape}.")
+            raise ValueError(
+                f"x has the shape {where.shape} and its signal {signal.shape}."
+            )
     return places
 
 
@@ -105,7 +108,7 @@ def show_curves(
     xlabel: str = "", ylabel: str = "", title: str = "", logy: bool = False,
     logx: bool = False, markers: bool | None = None,
 ):  # fmt: skip
-    """Draw named curves on one pair of axes, each named at its end.
+    """Draw named curves on one pair of axes, named beside them.
 
     Parameters
     ----------
@@ -140,26 +143,19 @@ def show_curves(
         ax.set_yscale("log" if logy else "linear")
         ax.set_xscale("log" if logx else "linear")
         ax.grid()
-        name_the_ends(ax)
+        if x is None and not logx:
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        name_curves(ax)
     show(fig, alt, caption)
 
 
-def name_the_ends(ax):
-    """Write each curve's name at its right end, pushed apart where they meet."""
-    height = ax.get_position().height * ax.figure.get_figheight() * 72  # points
-    to_points = ax.transData + ax.transAxes.inverted()
-    ends = []
-    for line in ax.lines:
-        point = (line.get_xdata()[-1], line.get_ydata()[-1])
-        ends.append([to_points.transform(point)[1] * height, point, line])
-    ends.sort(key=lambda end: end[0])
-    last = -np.inf
-    for level, point, line in ends:
-        last = max(level, last + 13)
-        ax.annotate(
-            line.get_label(), point, (8, last - level), textcoords="offset points",
-            color=line.get_color(), va="center", fontsize=10, annotation_clip=False,
-        )  # fmt: skip
+def name_curves(ax):
+    """List the curves beside the axes, in the order of their right ends."""
+    lines = sorted(ax.lines, key=lambda line: -np.nan_to_num(line.get_ydata()[-1]))
+    ax.legend(
+        handles=lines, loc="center left", bbox_to_anchor=(1, 0.5), handlelength=2.8,
+        fontsize=10,
+    )  # fmt: skip
 
 
 def describe_curves(curves, xlabel: str, ylabel: str) -> str:
@@ -174,7 +170,8 @@ def describe_curves(curves, xlabel: str, ylabel: str) -> str:
 def show_heatmap(
     values, alt: str | None = None, caption: str | None = None, *, title: str = "",
     xlabel: str = "", ylabel: str = "", xticks=None, yticks=None, label: str = "",
-    numbers: bool | None = None, limits=None, cmap: str = "cividis", diverging: bool = False,
+    numbers: bool | None = None, limits=None, cmap: str = "cividis",
+    diverging: bool = False,
 ):  # fmt: skip
     """Draw a table of values as colours, with the numbers where they fit.
 
@@ -208,11 +205,13 @@ def show_heatmap(
     numbers = values.shape[1] <= 15 if numbers is None else numbers
     limits = limits or limits_of([values], symmetric=diverging)
     H, W = values.shape
-    cell = min(0.5, 6.0 / W, 5.0 / H)
+    cell = cell_size([values]) if numbers else min(0.5, 6.0 / W, 5.0 / H)
     with style():
         fig = new_figure(W * cell + 2.2, H * cell + 1.2)
         box = fig.get_size_inches()
-        ax = fig.add_axes([0.9 / box[0], 0.65 / box[1], W * cell / box[0], H * cell / box[1]])
+        ax = fig.add_axes(
+            [0.9 / box[0], 0.65 / box[1], W * cell / box[0], H * cell / box[1]]
+        )
         draw_cells(
             ax, values, limits, "RdBu_r" if diverging else cmap, numbers, 9.0, index=False
         )
@@ -247,8 +246,9 @@ def describe_heatmap(values, xlabel, ylabel, xticks, yticks, name) -> str:
         where = f"{ylabel or 'row'} {yticks[i]}, {xlabel or 'column'} {xticks[j]}"
         words.append(f"{word} {number_text(float(values[i, j]))} at {where}")
     H, W = values.shape
-    return f"Heat map, {H} rows by {W} columns{f' of {name}' if name else ''}: " + "; ".join(
-        words
+    return (
+        f"Heat map, {H} rows by {W} columns{f' of {name}' if name else ''}: "
+        + "; ".join(words)
     )
 
 
@@ -299,9 +299,19 @@ def show_bars(
         ax.tick_params(axis="y", length=0)
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.grid(axis="x")
-        ax.set(xlabel=xlabel, xlim=limits)
+        ax.set(xlabel=xlabel, xlim=limits or (log_limits(values) if log else None))
+        ax.minorticks_off()
         ax.set_title(title, loc="left")
     show(fig, alt, caption)
+
+
+def log_limits(values):
+    """Return axis limits that begin at 1, or at the decade below the smallest bar."""
+    positive = values[values > 0]
+    if not positive.size:
+        return 1, 10
+    low = min(1.0, 10 ** np.floor(np.log10(positive.min()) - 0.3))
+    return low, max(positive.max() * 1.3, 10 * low)
 
 
 def bar_text(value) -> str:

@@ -5,10 +5,11 @@ import math
 import numpy as np
 
 from helpers.backend import to_numpy
-from helpers.plotting.arrays import draw_cells, limits_of, match_titles
+from helpers.plotting.arrays import cell_size, draw_cells, limits_of, match_titles
 from helpers.plotting.page import check_alt, figures_off, new_figure, show, style
 
 SMALL = 64  # pixels; below this an enlarged pixel keeps its sharp edges
+PHOTO_SHARPNESS = 1.2  # photographs make large files, and nobody reads their pixels
 
 
 def as_image(image):
@@ -25,24 +26,39 @@ def as_image(image):
     if image.ndim == 3 and image.shape[0] in (1, 3):
         return image[0] if image.shape[0] == 1 else np.moveaxis(image, 0, 2)
     raise ValueError(
-        f"An image has the shape (H, W), (H, W, 3), (1, H, W) or (3, H, W), not {image.shape}."
+        "An image has the shape (H, W), (H, W, 3), (1, H, W) or (3, H, W), not "
+        f"{image.shape}."
     )
 
 
-def grid_of_axes(shapes, ncols: int, size: float, titles):
-    """Return a figure and one axes per image in a grid, sized to the largest image."""
+def grid_of_axes(shapes, ncols: int, size: float, titles, same_cells: bool = False):
+    """Return a figure and one axes per image in a grid.
+
+    Parameters
+    ----------
+    shapes : list of (rows, columns, …)
+    ncols : int
+    size : float
+        Inches of the widest image.
+    titles : list of str
+    same_cells : bool
+        Draw the pixels of all images equally large, instead of the images equally wide.
+    """
     nrows = math.ceil(len(shapes) / ncols)
-    aspect = max(s[0] / s[1] for s in shapes)
+    widest = max(s[1] for s in shapes)
+    scale = [s[1] / widest if same_cells else 1.0 for s in shapes]
+    aspect = max(k * s[0] / s[1] for k, s in zip(scale, shapes, strict=True))
     lines = max((t.count("\n") + 1 for t in titles if t), default=0)
     gap, head = 0.12, 0.08 + 0.2 * lines
     width = ncols * (size + gap) + gap
     cell = size * aspect + head + gap
     fig, axes = new_figure(width, nrows * cell + gap), []
-    for n in range(len(shapes)):
-        left = gap + (n % ncols) * (size + gap)
-        low = gap + (nrows - 1 - n // ncols) * cell
-        height = nrows * cell + gap
-        box = [left / width, low / height, size / width, size * aspect / height]
+    height = nrows * cell + gap
+    for n, (shape, k) in enumerate(zip(shapes, scale, strict=True)):
+        wide, tall = size * k, size * k * shape[0] / shape[1]
+        left = gap + (n % ncols) * (size + gap) + (size - wide) / 2
+        low = gap + (nrows - 1 - n // ncols) * cell + (size * aspect - tall) / 2
+        box = [left / width, low / height, wide / width, tall / height]
         axes.append(fig.add_axes(box))
     return fig, axes
 
@@ -108,7 +124,8 @@ def show_images(
         for ax, image, title in zip(axes, images, titles, strict=True):
             draw_image(ax, image, common or limits_of([image]), cmap)
             ax.set_title(title, pad=4, fontsize=10 if size > 1 else 9)
-    show(fig, alt, caption)
+    large = max(max(image.shape[:2]) for image in images) > SMALL
+    show(fig, alt, caption, sharpness=PHOTO_SHARPNESS if large else None)
 
 
 def describe_images(images, titles) -> str:
@@ -139,7 +156,7 @@ def show_kernels(
         Without it the weights are put into words.
     caption : str, optional
     ncols : int, optional
-        Columns; by default at most 6, or 8 without numbers.
+        Columns; by default as many as fit.
     numbers : bool
         Write the weights into the cells; kernels above 9 by 9 are drawn without.
     shared_scale : bool
@@ -151,15 +168,16 @@ def show_kernels(
     if figures_off():
         return
     numbers = numbers and max(k.size for k in kernels) <= 81
-    ncols = min(ncols or (6 if numbers else 8), len(kernels))
     side = max(k.shape[1] for k in kernels)
-    size = min(max(0.44 * side, 1.2), 2.4) if numbers else 0.9
+    size = cell_size(kernels) * side if numbers else 0.9
+    ncols = min(ncols or max(1, int(8 / (size + 0.12))), len(kernels))
     with style():
-        fig, axes = grid_of_axes([k.shape for k in kernels], ncols, size, names)
+        fig, axes = grid_of_axes(
+            [k.shape for k in kernels], ncols, size, names, same_cells=True
+        )
         for ax, kernel, name in zip(axes, kernels, names, strict=True):
             limits = limits_of(kernels if shared_scale else [kernel], symmetric=True)
-            fit = min(10.0, 72 * size / side / 3.2)
-            draw_cells(ax, kernel, limits, "RdBu_r", numbers, fit, grid=numbers, index=False)
+            draw_cells(ax, kernel, limits, "RdBu_r", numbers, grid=numbers, index=False)
             ax.set_title(name, pad=4)
     show(fig, alt, caption)
 

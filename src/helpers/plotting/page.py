@@ -124,7 +124,8 @@ def image_tag(png: bytes, alt: str, sharpness: float = SHARPNESS, more: str = ""
     return (
         f'<img alt="{html.escape(alt)}" width="{round(png_width(png) / sharpness)}" '
         'style="background:#fff;padding:8px;border-radius:6px;box-sizing:content-box;'
-        f'max-width:calc(100% - 16px);height:auto" {more}src="data:image/png;base64,{data}">'
+        f'max-width:calc(100% - 16px);height:auto" {more}'
+        f'src="data:image/png;base64,{data}">'
     )
 
 
@@ -155,7 +156,7 @@ def close(fig):
         pyplot.close(fig)
 
 
-def show(fig, alt: str, caption: str | None = None):
+def show(fig, alt: str, caption: str | None = None, *, sharpness: float | None = None):
     """Show a Matplotlib figure with its alternative text, then close it.
 
     With ``COURSE_FIGURES=off`` nothing is shown.
@@ -168,6 +169,8 @@ def show(fig, alt: str, caption: str | None = None):
         What the figure shows, in a sentence, for readers who cannot see it.
     caption : str, optional
         The line below the figure.
+    sharpness : float, optional
+        Stored pixels per page pixel, 1.6 by default.
 
     Raises
     ------
@@ -177,7 +180,10 @@ def show(fig, alt: str, caption: str | None = None):
     alt = check_alt(alt)
     try:
         if not figures_off():
-            put_on_page(figure_html(image_tag(to_png(fig), alt), caption), alt)
+            sharp = sharpness or SHARPNESS
+            put_on_page(
+                figure_html(image_tag(to_png(fig, sharp), alt, sharp), caption), alt
+            )
     finally:
         close(fig)
 

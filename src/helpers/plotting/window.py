@@ -8,6 +8,7 @@ from helpers.backend import to_numpy
 from helpers.plotting.animation import animate
 from helpers.plotting.arrays import (
     as_rows,
+    cell_size,
     draw_cells,
     limits_of,
     number_text,
@@ -16,6 +17,8 @@ from helpers.plotting.arrays import (
 from helpers.plotting.page import check_alt, figures_off, show, style
 
 HIGHLIGHT = "#e42536"  # petroff10's red; the frame is also thick, so colour is not alone
+
+SHORT = 9  # products that fit into one line
 
 
 def pair(value) -> tuple[int, int]:
@@ -44,6 +47,7 @@ class Window:
         self.padding = along(padding, 0)
         before = [(p, p) for p in self.padding]
         self.image = np.pad(as_rows(image), before)
+        self.padded = "zero-padded " if any(self.padding) else ""
 
     def place(self, i: int, j: int):
         """Return the first row and column under the window, in the padded image."""
@@ -83,6 +87,11 @@ class Window:
             )
         return total
 
+    def shape_text(self, array) -> str:
+        """Return the shape as NumPy prints it."""
+        H, W = array.shape
+        return f"({W},)" if self.is_signal else f"({H}, {W})"
+
     def index_text(self, i: int, j: int) -> str:
         """Return the output index as the learner writes it."""
         return f"[{j}]" if self.is_signal else f"[{i}, {j}]"
@@ -93,6 +102,8 @@ class Window:
         for row, weights in zip(self.cells(i, j), self.kernel, strict=True):
             pairs = zip(row, weights, strict=True)
             lines.append(" + ".join(f"{factor(a)}·{factor(b)}" for a, b in pairs))
+        if self.kernel.size <= SHORT:
+            lines = [" + ".join(lines)]
         lines = [("+ " if n else "") + line for n, line in enumerate(lines)]
         lines[-1] += f" = {number_text(self.total(i, j))}"
         return lines
@@ -125,11 +136,13 @@ def mark_padding(ax, window: Window):
     for i, j in itertools.product(range(H), range(W)):
         if not (pt <= i < H - pt and pl <= j < W - pl):
             ax.add_patch(
-                Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, hatch="///", ec="0.55", lw=0)
+                Rectangle(
+                    (j - 0.5, i - 0.5), 1, 1, fill=False, hatch="///", ec="0.55", lw=0
+                )
             )
 
 
-def draw_window(window: Window, i: int, j: int, names, hide_after=False, numbers=True):
+def draw_window(window: Window, i: int, j: int, names, hide_after=False):
     """Return a figure of the window at output index (i, j).
 
     Parameters
@@ -142,26 +155,33 @@ def draw_window(window: Window, i: int, j: int, names, hide_after=False, numbers
     output = np.array(window.output, float)
     if hide_after:
         output.ravel()[i * output.shape[1] + j + 1 :] = np.nan
-    whole = [np.asarray(a) for a in (window.image, window.kernel)]
-    if not np.all(np.mod(window.output[~np.isnan(window.output)], 1)):
-        output = np.where(np.isnan(output), np.nan, output)
-    arrays = [*whole, output]
-    bottom = 0.22 * len(text) + 0.3
-    fig, axes = row_of_axes([a.shape for a in arrays], 0.46, gap=0.6, top=0.5, bottom=bottom)
-    scales = [limits_of([a]) for a in (window.image, window.kernel, window.output)]
-    for ax, array, name, scale in zip(axes, arrays, names, scales, strict=True):
-        draw_cells(ax, array, scale, "gray", numbers=numbers, grid=True)
-        ax.set_title(f"{name}  {shape_text(array, window.is_signal)}", pad=6)
+    arrays = [window.image, window.kernel, output]
+    bottom = 0.21 * len(text) + 0.2
+    fig, axes = row_of_axes(
+        [a.shape for a in arrays], cell_size(arrays), gap=0.6, top=0.5, bottom=bottom
+    )
+    scales = [
+        limits_of([window.image]), limits_of([window.kernel], symmetric=True),
+        limits_of([window.output]),
+    ]  # fmt: skip
+    titles = [window.padded + names[0], *names[1:]]
+    for ax, array, name, scale in zip(axes, arrays, titles, scales, strict=True):
+        cmap = "RdBu_r" if array is window.kernel else "gray"
+        draw_cells(ax, array, scale, cmap, numbers=True, grid=True)
+        ax.set_title(f"{name}  {window.shape_text(array)}", pad=6)
         if window.is_signal:
             ax.set_yticks([])
     mark_padding(axes[0], window)
-    frame(axes[0], top, left, *window.span())
-    if window.dilation != (1, 1):
+    if window.dilation == (1, 1):
+        frame(axes[0], top, left, *window.kernel.shape)
+    else:
         mark_taps(axes[0], window, top, left)
     frame(axes[2], i, j)
     start = f"{names[2]}{window.index_text(i, j)} = "
-    fig.text(0.5, 0.02, start + "\n".join(text), ha="center", va="bottom", fontsize=11,
-             linespacing=1.35)  # fmt: skip
+    fig.text(
+        0.55 / fig.get_figwidth(), 0.02, start + "\n      ".join(text), va="bottom",
+        fontsize=11, linespacing=1.35,
+    )  # fmt: skip
     return fig
 
 
@@ -170,11 +190,6 @@ def mark_taps(ax, window: Window, top: int, left: int):
     KH, KW = window.kernel.shape
     for p, q in itertools.product(range(KH), range(KW)):
         frame(ax, top + p * window.dilation[0], left + q * window.dilation[1])
-
-
-def shape_text(array, is_signal: bool) -> str:
-    """Return the shape as NumPy prints it."""
-    return f"({array.shape[1]},)" if is_signal else f"({array.shape[0]}, {array.shape[1]})"
 
 
 def show_window(
@@ -212,8 +227,8 @@ def show_window(
     place = f"column {left}" if window.is_signal else f"row {top}, column {left}"
     if alt is None:
         alt = (
-            f"A kernel of {shape_text(window.kernel, window.is_signal)} on an input of "
-            f"{shape_text(window.image, window.is_signal)}. The window starts at {place}. "
+            f"A kernel of {window.shape_text(window.kernel)} on the {window.padded}"
+            f"{names[0]} of {window.shape_text(window.image)}. The window starts at {place}. "
             f"{names[2]}{window.index_text(i, j)} is {' '.join(window.sentence(i, j))}."
         )
     alt = check_alt(alt)
@@ -243,16 +258,19 @@ def animate_window(
     window = Window(image, kernel, output, stride, padding, dilation)
     places = list(itertools.product(*(range(n) for n in window.output.shape)))
     if len(places) > most:
-        raise ValueError(f"The output has {len(places)} cells, but {most} frames are allowed.")
+        raise ValueError(
+            f"The output has {len(places)} cells, but {most} frames are allowed."
+        )
     labels = [
-        f"{names[2]}{window.index_text(i, j)} = {' '.join(window.sentence(i, j))}"
-        for i, j in places
+        f"Step {n} of {len(places)}: {names[2]}{window.index_text(i, j)} = "
+        f"{number_text(window.total(i, j))}"
+        for n, (i, j) in enumerate(places, 1)
     ]
     if alt is None:
         alt = (
-            f"The window of a kernel of {shape_text(window.kernel, window.is_signal)} slides "
-            f"over an input of {shape_text(window.image, window.is_signal)}, row by row; each "
-            "stop fills one output cell."
+            f"The window of a kernel of {window.shape_text(window.kernel)} slides over the "
+            f"{window.padded}{names[0]} of {window.shape_text(window.image)}, row by row; "
+            "each stop fills one output cell."
         )
 
     def draw(place):
