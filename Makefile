@@ -6,8 +6,8 @@ BIN = .venv/Scripts
 else
 BIN = .venv/bin
 endif
-COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes \
-  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --python-version 3.11
+COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+  --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 SOURCES = $(wildcard src tests solutions benchmarks)
 
 .DEFAULT_GOAL := help
@@ -43,9 +43,14 @@ format: setup   ## put the code into shape
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-lock: setup     ## remake the lock files and environment.yml (needs the network)
-	@$(COMPILE) --extra dev pyproject.toml -o requirements.lock
-	@$(COMPILE) tests/browser/requirements.in -o tests/browser/requirements.lock
+# UPGRADE=--upgrade takes newer versions; without it only what pyproject.toml asks for moves.
+lock: setup     ## remake both locks and environment.yml (needs the network)
+	@$(COMPILE) --generate-hashes --extra dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --generate-hashes tests/browser/requirements.in -o tests/browser/requirements.lock
+	@$(COMPILE) pyproject.toml --constraints requirements.lock > .venv/pins.txt
+	@sed '/- pip:$$/q' environment.yml > .venv/environment.yml
+	@sed 's/.*/      - "&"/' .venv/pins.txt >> .venv/environment.yml
+	@mv .venv/environment.yml environment.yml
 
 clean:          ## remove environments, caches and what a run leaves
 	rm -rf .venv .venv-browser .venv.lock .venv-browser.lock .artifacts

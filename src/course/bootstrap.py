@@ -38,6 +38,7 @@ TEACHER_PANELS = (
     "@jupyter/nbgrader:course-list",
     "@jupyter/nbgrader:create-assignment",
     "@jupyter/nbgrader:formgrader",
+    "@jupyter/nbgrader:menu",
 )
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
@@ -407,6 +408,8 @@ def lab(options, rest):
     if not any(argument.endswith(".ipynb") for argument in rest):
         if os.path.exists(os.path.join(ROOT, FIRST_LESSON)):
             rest = [FIRST_LESSON] + rest
+    if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container, where all are root
+        rest = rest + ["--allow-root"]
     return replace_process([program(folder, "python"), "-m", "jupyterlab"] + rest, env)
 
 
