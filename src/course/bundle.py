@@ -6,6 +6,7 @@ the learner's order. No metadata of the submission survives.
 """
 
 import copy
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,3 +181,9 @@ def which_lesson(data: dict, templates: dict[str, nbformat.NotebookNode]) -> str
         scores[name] = len(found - {None})
     best = max(scores, key=scores.get, default=None)
     return best if best and scores[best] else None
+
+
+def digest(data: dict) -> str:
+    """Return a digest of all cell sources of a notebook; outputs do not count."""
+    text = "\0".join(_source(cell) for cell in _cells(data) if isinstance(cell, dict))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
