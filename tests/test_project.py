@@ -133,7 +133,8 @@ def test_repo2docker_renders_the_binder_image(root, tmp_path):
 
 
 def test_start_caps_the_threads_and_runs_its_arguments(root):
-    show = "from os import environ as e; print(e['OMP_NUM_THREADS'], e['OPENBLAS_NUM_THREADS'])"
+    names = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"
+    show = f"import os; print(*[os.environ[name] for name in {names}])"
     env = {"PATH": os.environ["PATH"]}
     command = [str(root / "start"), sys.executable, "-c", show]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
