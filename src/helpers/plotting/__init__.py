@@ -7,10 +7,11 @@ from the data. ``COURSE_FIGURES=off`` draws nothing.
 
 from helpers.plotting.animation import animate
 from helpers.plotting.arrays import show_arrays
-from helpers.plotting.charts import show_bars, show_curves, show_heatmap, show_signals
+from helpers.plotting.charts import show_bars, show_heatmap
 from helpers.plotting.images import show_images, show_kernels
+from helpers.plotting.lines import show_curves, show_signals
 from helpers.plotting.page import figures_off, new_figure, show, style, to_png
-from helpers.plotting.window import animate_window, show_window
+from helpers.plotting.sliding import animate_window, show_window
 
 __all__ = [
     "animate",

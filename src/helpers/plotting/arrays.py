@@ -46,7 +46,7 @@ def cell_texts(array):
 def cell_size(arrays) -> float:
     """Return the inches of a cell that holds the longest number in 10 pt."""
     longest = max(len(t) for a in arrays for t in cell_texts(a).flat)
-    return max(0.44, 0.09 * longest + 0.06)
+    return max(0.44, 0.1 * longest + 0.04)
 
 
 def text_colour(rgba) -> str:
@@ -72,8 +72,8 @@ def limits_of(arrays, symmetric: bool = False):
     return (low - 0.5, high + 0.5) if low == high else (low, high)
 
 
-def draw_cells(ax, array, limits, cmap, numbers=False, size=10.0, grid=False, index=True):
-    """Draw a 2-D array as cells on axes, optionally with numbers and indices."""
+def draw_cells(ax, array, limits, cmap, texts=None, size=10.0, grid=False, index=True):
+    """Draw a 2-D array as cells on axes, optionally with texts in them and indices."""
     import matplotlib
 
     colours = matplotlib.colormaps[cmap].with_extremes(bad="white")
@@ -86,8 +86,8 @@ def draw_cells(ax, array, limits, cmap, numbers=False, size=10.0, grid=False, in
         lines = {"colors": "0.6", "linewidth": 0.8}
         ax.vlines(np.arange(1, W) - 0.5, -0.5, H - 0.5, **lines)
         ax.hlines(np.arange(1, H) - 0.5, -0.5, W - 0.5, **lines)
-    if numbers:
-        for (i, j), text in np.ndenumerate(cell_texts(array)):
+    if texts is not None:
+        for (i, j), text in np.ndenumerate(texts):
             colour = text_colour(colours(norm(array[i, j]))) if text else "black"
             ax.text(j, i, text, ha="center", va="center", color=colour, fontsize=size)
     ax.xaxis.tick_top()
@@ -207,7 +207,7 @@ def show_arrays(
                 array,
                 common or limits_of([array]),
                 cmap,
-                numbers,
+                cell_texts(array) if numbers else None,
                 grid=grid,
                 index=cell > 0.2,
             )

@@ -5,7 +5,13 @@ import math
 import numpy as np
 
 from helpers.backend import to_numpy
-from helpers.plotting.arrays import cell_size, draw_cells, limits_of, match_titles
+from helpers.plotting.arrays import (
+    cell_size,
+    cell_texts,
+    draw_cells,
+    limits_of,
+    match_titles,
+)
 from helpers.plotting.page import check_alt, figures_off, new_figure, show, style
 
 SMALL = 64  # pixels; below this an enlarged pixel keeps its sharp edges
@@ -177,7 +183,8 @@ def show_kernels(
         )
         for ax, kernel, name in zip(axes, kernels, names, strict=True):
             limits = limits_of(kernels if shared_scale else [kernel], symmetric=True)
-            draw_cells(ax, kernel, limits, "RdBu_r", numbers, grid=numbers, index=False)
+            texts = cell_texts(kernel) if numbers else None
+            draw_cells(ax, kernel, limits, "RdBu_r", texts, grid=numbers, index=False)
             ax.set_title(name, pad=4)
     show(fig, alt, caption)
 
