@@ -55,8 +55,8 @@ class Bench:
         self.lesson, self.folder = lesson, folder
         self.before: dict[str, dict] = {}
         self.results: list[Result] = []
-        namespace: dict = {"__name__": "__main__"}
-        with self._place():
+        self.namespace = namespace = {"__name__": "__main__"}
+        with self.place():
             for cell in lesson.cells:
                 if cell.mark == "exercise":
                     self.before[cell.name] = _snapshot(namespace)
@@ -84,7 +84,7 @@ class Bench:
         """
         namespace = _snapshot(self.before[exercise])
         checking.forget()
-        with self._place():
+        with self.place():
             try:
                 self._run(source, exercise, namespace)
             except Exception as error:  # a cell that does not even run: its checks fail too
@@ -116,7 +116,7 @@ class Bench:
         return tried
 
     @contextlib.contextmanager
-    def _place(self):
+    def place(self):
         """Work in the bench's folder, with figures off, as a grader would."""
         here, figures = Path.cwd(), os.environ.get("COURSE_FIGURES")
         os.environ["COURSE_FIGURES"] = "off"

@@ -16,6 +16,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from course.paths import CourseError
 
 START_SECONDS = 30
+FIGURES = "off"  # drawing takes time and grades nothing
 
 
 def run(
@@ -99,7 +100,7 @@ def _kernel_manager(sockets):
 
 
 def _environment():
-    quiet = {"COURSE_FIGURES": "off", "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"}
+    quiet = {"COURSE_FIGURES": FIGURES, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"}
     return os.environ | quiet
 
 
