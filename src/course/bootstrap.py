@@ -111,9 +111,10 @@ def explain(step, output):
     """
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if re.search("error|fail|caused", line, re.I)]
-    words = " / ".join((telling or lines)[-3:])[-400:] or "nothing printed"
+    words = " / ".join((telling or lines)[-2:])[:300] or "nothing printed"
     again = "Then repeat the command: what is already there is kept or repaired."
     if re.search(FULL_DISK, output, re.I):
+        words = quote(FULL_DISK, output)
         way_out = f"The disk is full; about {NEEDED_MB} MB are needed. Free some space."
     elif re.search("hash mismatch|hashes|do not match", output, re.I):
         way_out = (
@@ -121,6 +122,7 @@ def explain(step, output):
             "mirror in pip's or uv's settings may serve its own builds: switch it off."
         )
     elif re.search(NO_NETWORK, output, re.I):
+        words = quote(NO_NETWORK, output)
         way_out = (
             "The package registry was not reached. Check the network, and HTTPS_PROXY if "
             "you are behind a proxy."
@@ -128,6 +130,12 @@ def explain(step, output):
     else:
         way_out = f"Python is {sys.executable}; remove .venv to start over."
     return SetupError(f"{step} failed: {words}. {way_out} {again}")
+
+
+def quote(pattern, output):
+    """Return the clause around the last place where a pattern fits, for a message."""
+    clauses = [c.strip(" .,'\"") for c in re.split(r": |[()<>\n]", output)]
+    return [c for c in clauses if re.search(pattern, c, re.I)][-1][:200]
 
 
 # --- running programs ---------------------------------------------------------------
@@ -258,6 +266,8 @@ def install_packages(folder, lock):
         code, output = follow(sync)
         if code == 0:
             return
+        if re.search(FULL_DISK, output, re.I):
+            raise explain("Installing the packages", output)
         say("  uv did not succeed; trying pip, which takes about a minute")
     else:
         say("  uv could not be installed; trying pip, which takes about a minute")
