@@ -134,7 +134,7 @@ def explain(step, output):
 
 def quote(pattern, output):
     """Return the clause around the last place where a pattern fits, for a message."""
-    clauses = [c.strip(" .,'\"") for c in re.split(r": |[()<>\n]", output)]
+    clauses = [c.strip(" .,'\"") for c in re.split(r": |'\)|[<>\n]", output)]
     return [c for c in clauses if re.search(pattern, c, re.I)][-1][:200]
 
 
