@@ -6,7 +6,9 @@ variable ``COURSE_BACKEND`` may be ``auto`` (the default), ``numpy`` or ``cupy``
 """
 
 import os
+import statistics
 import sys
+import time
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -62,7 +64,7 @@ def probe_gpu() -> tuple[ModuleType | None, str]:
         if not cupy.cuda.is_available():
             return None, "CuPy is installed but finds no CUDA device or driver"
         a = cupy.arange(4, dtype="float32").reshape(2, 2)
-        if float((a @ a + 1).sum()) != 21.0:
+        if float((a @ a + 1).sum()) != 26.0:  # 2 + 3 + 6 + 11, and 1 four times
             return None, "CuPy computes wrong numbers on this device"
         properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
     except Exception as error:  # driver, compiler and BLAS errors share no base class
@@ -115,3 +117,75 @@ def to_numpy(x):
 def to_backend(x):
     """Return `x` as an array of the library in use, copied to its device if need be."""
     return xp.asarray(x)
+
+
+def synchronize():
+    """Wait until the device has done all that was asked of it; NumPy never lags behind."""
+    if active.name == "cupy":
+        xp.cuda.get_current_stream().synchronize()
+
+
+def time_call(fn, repeat: int = 5) -> float:
+    """Return the median seconds of ``fn()``, after one call that is not counted.
+
+    Parameters
+    ----------
+    fn : callable
+        Called without arguments, ``repeat + 1`` times.
+    repeat : int
+        How many calls are timed, at least 1.
+    """
+    if repeat < 1:
+        raise ValueError(f"repeat is {repeat}; at least 1 call must be timed.")
+    times = []
+    for _ in range(repeat + 1):
+        synchronize()
+        start = time.perf_counter()
+        fn()
+        synchronize()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[1:])
+
+
+def describe() -> dict:
+    """Return the library in use, its version, device, reason and memory, for people.
+
+    Returns
+    -------
+    dict
+        ``library``, ``version``, ``device``, ``reason``, ``free_bytes``, ``total_bytes``;
+        the memory is that of the graphics card, and None on the processor.
+    """
+    free = total = None
+    if active.name == "cupy":
+        free, total = (int(n) for n in xp.cuda.runtime.memGetInfo())
+    return {
+        "library": active.name,
+        "version": xp.__version__,
+        "device": active.device,
+        "reason": active.reason,
+        "free_bytes": free,
+        "total_bytes": total,
+    }
+
+
+def randn(rng, shape, dtype: str = "float64"):
+    """Draw normal numbers on the host and move them to the library in use.
+
+    So equal seeds give equal numbers with NumPy and with CuPy.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or int
+        A generator, or the seed of a new one.
+    shape : tuple of int
+    dtype : str
+
+    Returns
+    -------
+    (*shape)
+        Mean 0, standard deviation 1.
+    """
+    if not isinstance(rng, np.random.Generator):
+        rng = np.random.default_rng(rng)
+    return to_backend(rng.standard_normal(shape).astype(dtype))
