@@ -337,11 +337,12 @@ def pretend(course, monkeypatch, fails):
 
 def test_without_a_network_set_up_says_so(course, monkeypatch, capsys):
     dns = "error: dns error: failed to lookup address"
-    installer = pretend(course, monkeypatch, {"pip sync": dns, "pip install": dns})
+    installer = pretend(course, monkeypatch, {"pip sync": dns, "--no-deps --require": dns})
     assert bootstrap.main(["setup"]) == 1
     err = capsys.readouterr().err
     assert "\n\n" not in err and "Traceback" not in err
     text = " ".join(err.split())
+    assert text.startswith("Installing the packages failed: ")
     assert "registry was not reached" in text and "failed to lookup address" in text
     assert bootstrap.read_stamp(str(course / ".venv")) == []
     assert any("pip sync" in line for line in installer.commands)
