@@ -1,1 +1,1 @@
-"""The ``course`` command: build, check, progress and doctor. Never imported by notebooks."""
+"""The ``course`` command. Notebooks never import this package."""

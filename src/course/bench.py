@@ -1,7 +1,7 @@
 """Try answers to a lesson's exercises: the right one, other right ones, and slips.
 
-Only a lesson's own code runs here, never a learner's. Of a lesson, the cells marked ``given``,
-``exercise`` and ``check`` run, in order; checks may rely on nothing else.
+Only a lesson's own code runs here, never a learner's. Of a lesson, the cells marked
+``given``, ``exercise`` and ``check`` run, in order; checks may rely on nothing else.
 """
 
 import ast
@@ -48,7 +48,8 @@ class Bench:
     ----------
     lesson : Lesson
     folder : Path, optional
-        Where checks run, and so where they look for ``hints.json``; an empty folder unless told.
+        Where checks run, and so where they look for ``hints.json``; an empty folder unless
+        told.
     """
 
     def __init__(self, lesson: Lesson, folder: Path | None = None):
@@ -69,7 +70,9 @@ class Bench:
         """Return the right answer: the source of the exercise's cell."""
         return next(c.source for c in self.lesson.marked("exercise") if c.name == exercise)
 
-    def attempt(self, exercise: str, source: str, replace=None, visible=False) -> list[Result]:
+    def attempt(
+        self, exercise: str, source: str, replace=None, visible=False
+    ) -> list[Result]:
         """Run another answer to one exercise and then the exercise's checks.
 
         Parameters
@@ -98,19 +101,23 @@ class Bench:
             ]
 
     def automatic_slips(self, exercise: str) -> dict[str, list[Result]]:
-        """Try the slips that every exercise has: blank, memorised examples, changed input."""
+        """Try the slips of every exercise: blank, memorised examples, changed input."""
         solution = self.solution(exercise)
         tried = {BLANK: self.attempt(exercise, blank(solution))}
         defined = _functions(solution)
         if not defined:
             return tried
         memory: dict = {}
-        self.attempt(exercise, solution, _wrap(defined, lambda f: _remember(f, memory)), True)
+        self.attempt(
+            exercise, solution, _wrap(defined, lambda f: _remember(f, memory)), True
+        )
         tried[EXAMPLE_ONLY] = self.attempt(
             exercise, solution, _wrap(defined, lambda f: _recall(f, memory))
         )
         touched: list = []
-        results = self.attempt(exercise, solution, _wrap(defined, lambda f: _spoil(f, touched)))
+        results = self.attempt(
+            exercise, solution, _wrap(defined, lambda f: _spoil(f, touched))
+        )
         if touched:
             tried[CHANGES_INPUT] = results
         return tried
@@ -149,6 +156,7 @@ class Bench:
 
 def blank(solution: str) -> str:
     """Return what the release holds in place of a solution."""
+
     def stub(match):
         first = match.group(0)
         return first[: len(first) - len(first.lstrip())] + "raise NotImplementedError\n"
@@ -168,10 +176,14 @@ def make_hints(lesson: Lesson) -> list[dict]:
     bench = Bench(lesson)
     for result in bench.results:
         if result.error is not None:
-            raise CourseError(f"{lesson.name}: the solution fails {result.check}: {result.error}")
+            raise CourseError(
+                f"{lesson.name}: the solution fails {result.check}: {result.error}"
+            )
     found: dict[tuple, tuple] = {}
     for slip in lesson.slips:
-        for result in bench.attempt(slip.exercise, slip.apply(bench.solution(slip.exercise))):
+        for result in bench.attempt(
+            slip.exercise, slip.apply(bench.solution(slip.exercise))
+        ):
             error = result.error
             if not isinstance(error, CheckFailed) or error.outcome is None:
                 continue
@@ -180,9 +192,9 @@ def make_hints(lesson: Lesson) -> list[dict]:
             name, hint, _ = found.setdefault(key, (slip.name, slip.hint, outline))
             if hint != slip.hint:
                 raise CourseError(
-                    f"{lesson.name}: slips {name!r} and {slip.name!r} of {slip.exercise} give the "
-                    f"same answer where {result.check} first fails. Add a visible case before it "
-                    "that tells them apart, or give both the same hint."
+                    f"{lesson.name}: slips {name!r} and {slip.name!r} of {slip.exercise} "
+                    f"give the same answer where {result.check} first fails. Add a visible case "
+                    "before it that tells them apart, or give both the same hint."
                 )
     return [
         {"function": function, "call": call, "outcome": outline, "hint": hint}
@@ -201,7 +213,9 @@ def _snapshot(namespace: dict) -> dict:
 
 def _functions(source: str) -> list[str]:
     """Return the names of the functions that a cell defines."""
-    return [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return [
+        node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
+    ]
 
 
 def _wrap(names: list[str], make):

@@ -1,8 +1,9 @@
 """Make the notebooks: lesson -> nbgrader source -> student release, byte for byte the same.
 
-``solutions/NN_topic/NN_topic.py``, ``slips.toml`` and ``alternatives.py`` are written by hand.
-From them come ``NN_topic.ipynb`` and ``hints.json`` beside them, and, through nbgrader itself,
-everything in ``notebooks/NN_topic``.
+``solutions/NN_topic/NN_topic.py``, ``slips.toml`` and ``alternatives.py`` are written by
+hand.
+From them come ``NN_topic.ipynb`` and ``hints.json`` beside them, and, through nbgrader
+itself, everything in ``notebooks/NN_topic``.
 """
 
 import hashlib
@@ -40,7 +41,8 @@ def build(
     names : iterable of str
         Names of lessons.
     force : bool
-        Build even what is up to date, and overwrite a release that holds somebody's answers.
+        Build even what is up to date, and overwrite a release that holds somebody's
+        answers.
     report : function
         ``report(name, word)`` is called for each lesson with "built" or "up to date".
 
@@ -140,7 +142,10 @@ def _install(root: Path, name: str, scratch: Path, force: bool) -> None:
                 f"notebooks/{name}/{name}.ipynb holds answers ({', '.join(answers[:3])}); "
                 "a build would overwrite them. Copy the notebook elsewhere, or use --force."
             )
-    for folder, target in (("solutions", root / "solutions" / name), ("notebooks", release)):
+    for folder, target in (
+        ("solutions", root / "solutions" / name),
+        ("notebooks", release),
+    ):
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted(_files(scratch / folder / name)):
             if not _equal(scratch / folder / name / file, target / file):
@@ -148,7 +153,9 @@ def _install(root: Path, name: str, scratch: Path, force: bool) -> None:
                 shutil.copyfile(scratch / folder / name / file, target / file)
     for file in _files(release) - _files(fresh):
         if not force:
-            raise CourseError(f"notebooks/{name}/{file} comes from no lesson: move or delete it.")
+            raise CourseError(
+                f"notebooks/{name}/{file} comes from no lesson: move or delete it."
+            )
         (release / file).unlink()
 
 
@@ -162,7 +169,9 @@ def answered(path: Path) -> list[str]:
     for cell in notebook.cells:
         about = cell.metadata.get("nbgrader", {})
         if about.get("solution"):
-            stub = "*Write your answer here.*" if about.get("grade") else "NotImplementedError"
+            stub = (
+                "*Write your answer here.*" if about.get("grade") else "NotImplementedError"
+            )
             if stub not in cell.source:
                 filled.append(about.get("grade_id", "?"))
     return filled

@@ -1,8 +1,8 @@
 """Rebuild a submission from the lesson's own notebook, taking only what the learner wrote.
 
-Whatever happened to a notebook - cells copied, deleted, retagged, checks edited - the result
-has every locked cell as the lesson has it, every graded cell once, and the learner's sources in
-the learner's order. No metadata of the submission survives.
+Whatever happened to a notebook - cells copied, deleted, retagged, checks edited - the
+result has every locked cell as the lesson has it, every graded cell once, and the learner's
+sources in the learner's order. No metadata of the submission survives.
 """
 
 import copy
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from course.lesson import HIDDEN
 from course.paths import CourseError
 
 LARGEST = 50_000_000  # bytes of a notebook file that is still read
@@ -39,11 +40,13 @@ def read_submission(path: Path) -> dict:
     size = path.stat().st_size
     if size > LARGEST:
         raise CourseError(
-            f"{path} has {size / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} MB are read. Clear its "
-            "outputs (Edit, Clear Outputs of All Cells) and save it."
+            f"{path} has {size / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} MB are read. "
+            "Clear its outputs (Edit, Clear Outputs of All Cells) and save it."
         )
     if size == 0:
-        raise CourseError(f"{path} is empty. Take a saved copy, or start from the release again.")
+        raise CourseError(
+            f"{path} is empty. Take a saved copy, or start from the release again."
+        )
     try:
         data = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -58,8 +61,9 @@ def read_submission(path: Path) -> dict:
 
 def _cells(data: dict):
     """Return the cells of a notebook of format 3 or later."""
-    if "worksheets" in data and data["worksheets"]:
-        return data["worksheets"][0].get("cells")
+    sheets = data.get("worksheets")
+    if isinstance(sheets, list) and sheets and isinstance(sheets[0], dict):
+        return sheets[0].get("cells")
     return data.get("cells")
 
 
@@ -68,10 +72,11 @@ def _source(cell) -> str:
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def _identify(cell, position, known: dict, by_source: dict) -> str | None:
+def _identify(cell, known: dict, by_source: dict) -> str | None:
     """Return the id of the lesson's cell that this is, or None for the learner's own."""
-    about = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
-    about = about.get("nbgrader") if isinstance(about.get("nbgrader"), dict) else {}
+    metadata = cell.get("metadata")
+    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    about = about if isinstance(about, dict) else {}
     for name in (about.get("grade_id"), cell.get("id")):
         if isinstance(name, str) and name in known:
             return name
@@ -91,8 +96,8 @@ def rebuild(data: dict, template: nbformat.NotebookNode) -> Rebuilt:
     known = {cell.id: cell for cell in template.cells}
     by_source = {c.source.strip(): c.id for c in template.cells if _role(c) == "locked"}
     items, notes = [], []
-    for position, cell in enumerate(c for c in _cells(data) if isinstance(c, dict)):
-        items.append((_identify(cell, position, known, by_source), cell))
+    for cell in (c for c in _cells(data) if isinstance(c, dict)):
+        items.append((_identify(cell, known, by_source), cell))
     last = {name: n for n, (name, _) in enumerate(items) if name}
     best = {**last, **_written(items, known)}
     cells = []
@@ -140,7 +145,9 @@ def _lesson_cell(original, cell, notes):
     node = copy.deepcopy(original)
     role, source = _role(original), _source(cell)
     if role == "locked":
-        if source.strip() != original.source.strip() and not _is_release_of(source, original):
+        if source.strip() != original.source.strip() and not _is_release_of(
+            source, original
+        ):
             notes.append(f"{original.id} had been edited: the lesson's own was used")
     elif role == "answer" or cell.get("cell_type") == original.cell_type:
         node.source = source
@@ -149,8 +156,6 @@ def _lesson_cell(original, cell, notes):
 
 def _is_release_of(source: str, original) -> bool:
     """Tell whether `source` is a check as released: the original without hidden tests."""
-    from course.lesson import HIDDEN
-
     visible = HIDDEN.sub("", original.source + "\n")
     return source.split() == visible.split()
 
@@ -176,7 +181,7 @@ def which_lesson(data: dict, templates: dict[str, nbformat.NotebookNode]) -> str
         ids = {cell.id for cell in template.cells if _role(cell) != "free"} - {"setup"}
         known = {cell.id: cell for cell in template.cells if cell.id in ids}
         found = {
-            _identify(cell, n, known, {}) for n, cell in enumerate(_cells(data)) if isinstance(cell, dict)
+            _identify(cell, known, {}) for cell in _cells(data) if isinstance(cell, dict)
         }
         scores[name] = len(found - {None})
     best = max(scores, key=scores.get, default=None)

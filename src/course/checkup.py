@@ -64,12 +64,18 @@ class Report:
 
     def as_dict(self) -> dict:
         """Return the report as plain data."""
-        return asdict(self) | {"points": self.points, "of": self.of, "by_hand": self.by_hand}
+        return asdict(self) | {
+            "points": self.points,
+            "of": self.of,
+            "by_hand": self.by_hand,
+        }
 
 
 def started(root: Path) -> list[str]:
     """Return the lessons in whose notebook somebody has written."""
-    paths = [(name, root / "notebooks" / name / f"{name}.ipynb") for name in lesson_names(root)]
+    paths = [
+        (name, root / "notebooks" / name / f"{name}.ipynb") for name in lesson_names(root)
+    ]
     return [name for name, path in paths if path.exists() and answered(path)]
 
 
@@ -97,7 +103,8 @@ def check(root: Path, target: str, cell_seconds: int = 60) -> Report:
         name = bundle.which_lesson(data, templates(root))
         if name is None:
             raise CourseError(
-                f"{path} has no cell of any lesson. The lessons are in {root / 'notebooks'}."
+                f"{path} has no cell of any lesson. The lessons are in "
+                f"{root / 'notebooks'}."
             )
     template, hidden = _template(root, name)
     rebuilt = bundle.rebuild(data, template)
@@ -124,11 +131,12 @@ def _locate(root: Path, target: str) -> tuple[Path, str | None]:
     others = sorted(other.name for other in path.parent.glob("*.ipynb"))
     if others:
         raise CourseError(
-            f"{path} does not exist, but its folder holds {', '.join(others)}. If one of them is "
-            f"your renamed notebook, check it with: course check {path.parent / others[0]}"
+            f"{path} does not exist, but its folder holds {', '.join(others)}. If one of "
+            "them is your renamed notebook, check it with: "
+            f"course check {path.parent / others[0]}"
         )
     raise CourseError(
-        f"{path} does not exist. Get the release back with: git checkout -- notebooks/{name}"
+        f"{path} does not exist. Get the release back: git checkout -- notebooks/{name}"
     )
 
 

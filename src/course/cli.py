@@ -18,7 +18,9 @@ app = typer.Typer(
     help="Build, check and follow the course on convolutional neural networks.",
 )
 console = Console()
-Lessons = Annotated[list[str] | None, typer.Argument(help="Lessons: 3, 03 or 03_convolution_2d.")]
+Lessons = Annotated[
+    list[str] | None, typer.Argument(help="Lessons: 3, 03 or 03_convolution_2d.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -32,8 +34,12 @@ def _chosen(root: Path, wanted: list[str] | None) -> list[str]:
 @app.command()
 def build(
     lessons: Lessons = None,
-    check: Annotated[bool, typer.Option("--check", help="Fail if one byte differs.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Build all; overwrite answers.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Fail if one byte differs.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build all; overwrite answers.")
+    ] = False,
 ):
     """Make the notebooks from the lessons (authors)."""
     from course import build as builder
@@ -54,7 +60,8 @@ def build(
 @app.command()
 def check(
     targets: Annotated[
-        list[str] | None, typer.Argument(help="Lessons (3, 03_convolution_2d) or notebooks.")
+        list[str] | None,
+        typer.Argument(help="Lessons (3, 03_convolution_2d) or notebooks."),
     ] = None,
     as_json: AsJson = False,
     timeout: Annotated[int, typer.Option(help="Seconds that one cell may take.")] = 60,
@@ -114,7 +121,9 @@ def main():
     try:
         app()
     except CourseError as error:
-        Console(stderr=True).print(f"[bold red]course:[/] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"[bold red]course:[/] {error}", highlight=False, soft_wrap=True
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -43,8 +43,8 @@ def run(
             return asyncio.run(_run(notebook, folder, sockets, cell_seconds, total_seconds))
         except RuntimeError as error:
             raise CourseError(
-                f"No Jupyter kernel could be started ({error}). `course doctor` shows what is "
-                "installed; `make setup` repairs it."
+                f"No Jupyter kernel could be started ({error}). `course doctor` shows what "
+                "is installed; `make setup` repairs it."
             ) from None
 
 
@@ -57,7 +57,9 @@ async def _run(notebook, folder, sockets, cell_seconds, total_seconds):
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
     )
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbclient logs every time limit
+    logging.getLogger("traitlets").setLevel(
+        logging.CRITICAL
+    )  # nbclient logs every time limit
     troubles: list[str] = []
     try:
         async with client.async_setup_kernel(cwd=str(folder), env=_environment()):
@@ -74,7 +76,9 @@ async def _run_cells(client, cell_seconds, total_seconds, troubles):
             continue
         left = end - time.monotonic()
         if left <= 0:
-            troubles.append(f"stopped before {cell.id}: the run took {total_seconds} seconds")
+            troubles.append(
+                f"stopped before {cell.id}: the run took {total_seconds} seconds"
+            )
             break
         client.timeout = max(1, min(cell_seconds, int(left)))
         try:

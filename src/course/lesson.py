@@ -24,7 +24,11 @@ MARKS = ("given", "exercise", "check", "question")
 BLOCK = r"^[ \t]*### BEGIN {0}\n(.*?)^[ \t]*### END {0}\n?"
 HIDDEN = re.compile(BLOCK.format("HIDDEN TESTS"), re.DOTALL | re.MULTILINE)
 SOLUTION = re.compile(BLOCK.format("SOLUTION"), re.DOTALL | re.MULTILINE)
-KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+KERNELSPEC = {
+    "display_name": "Python 3 (ipykernel)",
+    "language": "python",
+    "name": "python3",
+}
 
 
 @dataclass
@@ -87,8 +91,8 @@ class Slip:
             if solution.count(old) != 1:
                 raise CourseError(
                     f"slip {self.name!r} of {self.exercise} edits {old!r}, which stands "
-                    f"{solution.count(old)} times in the solution; it must stand there once. "
-                    "Bring the slip in line with the solution."
+                    f"{solution.count(old)} times in the solution; it must stand there "
+                    "once. Bring the slip in line with the solution."
                 )
             solution = solution.replace(old, new)
         return solution
@@ -194,7 +198,9 @@ def _validate(name: str, cells: list[Cell]) -> None:
     ids = [cell.id for cell in cells]
     twice = sorted({i for i in ids if ids.count(i) > 1})
     if twice:
-        raise CourseError(f"{name}: two cells have the id {', '.join(twice)}. Use part=....")
+        raise CourseError(
+            f"{name}: two cells have the id {', '.join(twice)}. Use part=...."
+        )
     exercises = {cell.name for cell in cells if cell.mark == "exercise"}
     for cell in cells:
         where = f"{name}: {cell.mark} {cell.name!r}"
@@ -207,9 +213,13 @@ def _validate(name: str, cells: list[Cell]) -> None:
         if cell.mark == "question" and cell.kind != "markdown":
             raise CourseError(f"{where} must be a markdown cell.")
         if cell.mark != "exercise" and "BEGIN SOLUTION" in cell.source:
-            raise CourseError(f"{where or name} holds a solution but is no exercise: {cell.id}.")
+            raise CourseError(
+                f"{where or name} holds a solution but is no exercise: {cell.id}."
+            )
         if cell.mark != "check" and "HIDDEN TESTS" in cell.source:
-            raise CourseError(f"{where or name} holds hidden tests but is no check: {cell.id}.")
+            raise CourseError(
+                f"{where or name} holds hidden tests but is no check: {cell.id}."
+            )
 
 
 def to_notebook(lesson: Lesson) -> nbformat.NotebookNode:
@@ -217,7 +227,11 @@ def to_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     for cell in lesson.cells:
-        make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
+        make = (
+            nbformat.v4.new_code_cell
+            if cell.kind == "code"
+            else nbformat.v4.new_markdown_cell
+        )
         node = make(cell.source, id=cell.id)
         if cell.mark:
             node.metadata["nbgrader"] = _nbgrader_metadata(cell)

@@ -1,8 +1,10 @@
 """Judge a check away from the learner's code: expected values never enter its process.
 
-Three steps, with JSON between them. `collect` (trusted) runs a check cell and writes down the
+Three steps, with JSON between them. `collect` (trusted) runs a check cell and writes down
+the
 calls it would make, drawn from a seed. `answer` (the learner's process) makes the calls and
-writes down what came of them. `verdict` (trusted) runs the check cell again on those outcomes.
+writes down what came of them. `verdict` (trusted) runs the check cell again on those
+outcomes.
 """
 
 import contextlib
@@ -18,7 +20,7 @@ from helpers.checking import CheckFailed, Collect, Replay
 
 
 def collect(lesson: Lesson, check: Cell, seed: int) -> list[dict]:
-    """Return the calls that a check cell makes: functions by name, arguments as JSON data."""
+    """Return the calls that a check cell makes, their arguments as JSON data."""
     transport = Collect()
     _run(lesson, check, seed, transport)
     return transport.calls

@@ -5,11 +5,11 @@ from pathlib import Path
 
 
 class CourseError(Exception):
-    """Something a person can put right; the message says how. Never shown as a traceback."""
+    """Something a person can put right; the message says how."""
 
 
 def find_root(start: Path | None = None) -> Path:
-    """Return the folder of the course: here or above, else where the package was installed from.
+    """Return the folder of the course: here, above, or where the package comes from.
 
     Raises
     ------
@@ -46,7 +46,9 @@ def resolve_lesson(root: Path, wanted: str) -> str:
     if key in names:
         return key
     number = key.zfill(2) if key.isdigit() else None
-    fits = [n for n in names if n.split("_")[0] == number or (not number and key and key in n)]
+    fits = [
+        n for n in names if n.split("_")[0] == number or (not number and key and key in n)
+    ]
     if len(fits) == 1:
         return fits[0]
     problem = "is no lesson" if not fits else f"could be {' or '.join(fits)}"

@@ -1,4 +1,4 @@
-"""Remember what checks found, on this machine only: ``.course/progress`` in the course's folder."""
+"""Remember what checks found, on this machine only, in ``.course/progress``."""
 
 import datetime
 import json
@@ -36,8 +36,8 @@ def record(root: Path, report, answers: str) -> None:
         os.replace(name, folder / f"{report.lesson}.json")
     except OSError as error:
         raise CourseError(
-            f"The result could not be kept in {folder} ({error.strerror}). Your notebook was "
-            "checked and is unchanged; make the folder writable to see your progress."
+            f"The result could not be kept in {folder} ({error.strerror}). Your notebook "
+            "was checked and is unchanged; make the folder writable to see your progress."
         ) from None
 
 
@@ -83,7 +83,9 @@ def _state(path: Path, last: dict) -> str:
     if not path.exists() and not checked.exists():
         return "missing"
     try:
-        digest = bundle.digest(bundle.read_submission(checked if checked.exists() else path))
+        digest = bundle.digest(
+            bundle.read_submission(checked if checked.exists() else path)
+        )
     except CourseError:
         return "unreadable"
     if not last:

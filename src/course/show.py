@@ -17,7 +17,9 @@ SIGNS = {
 
 def report(console: Console, found) -> None:
     """Print what `course check` found in one notebook."""
-    table = Table(title=f"{found.lesson}   {found.points} of {found.of} points", title_justify="left")
+    table = Table(
+        title=f"{found.lesson}   {found.points} of {found.of} points", title_justify="left"
+    )
     table.add_column("exercise", no_wrap=True)
     table.add_column("points", justify="right")
     table.add_column("state", no_wrap=True)
@@ -26,7 +28,11 @@ def report(console: Console, found) -> None:
         points = f"{row.points}/{row.of}" if row.kind == "exercise" else f"·/{row.of}"
         said = row.message.splitlines()[0] if row.message else ""
         if row.kind == "question":
-            said = "graded by a person" if row.state == "written" else "waiting for your answer"
+            said = (
+                "graded by a person"
+                if row.state == "written"
+                else "waiting for your answer"
+            )
         table.add_row(escape(row.name), points, SIGNS[row.state], escape(said))
     console.print(table)
     for note in found.notes:
@@ -34,7 +40,9 @@ def report(console: Console, found) -> None:
     console.print(_next(found), highlight=False)
     if not found.hidden:
         console.print("Hidden tests were not run: the solutions folder is not here.")
-    console.print(f"[dim]{found.seconds} s; your notebook was not changed.[/]", highlight=False)
+    console.print(
+        f"[dim]{found.seconds} s; your notebook was not changed.[/]", highlight=False
+    )
 
 
 def _next(found) -> str:
@@ -65,7 +73,9 @@ def progress(console: Console, rows: list[dict]) -> None:
             (row["when"] or "").replace("T", " ")[:16],
         )
     console.print(table)
-    console.print(f"[bold]Next:[/] {records.next_step(rows)}", highlight=False, soft_wrap=True)
+    console.print(
+        f"[bold]Next:[/] {records.next_step(rows)}", highlight=False, soft_wrap=True
+    )
 
 
 def doctor(console: Console, facts: dict) -> None:
@@ -73,4 +83,6 @@ def doctor(console: Console, facts: dict) -> None:
     for group, entries in facts.items():
         console.print(f"[bold]{group}[/]")
         for name, value in entries.items():
-            console.print(f"  {name:16} {escape(str(value))}", highlight=False, soft_wrap=True)
+            console.print(
+                f"  {name:16} {escape(str(value))}", highlight=False, soft_wrap=True
+            )

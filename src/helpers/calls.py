@@ -141,14 +141,15 @@ def define(source, name, namespace):
 def fingerprint(args, kwargs):
     """Return eight hexadecimal digits that name the arguments of a call.
 
-    Array values count to six significant digits, so that a fingerprint does not depend on the
-    last bits of a processor's arithmetic.
+    Array values count to six significant digits, so that a fingerprint does not depend on
+    the last bits of a processor's arithmetic.
     """
     digest = hashlib.sha1()
 
     def add(value):
         if isinstance(value, np.ndarray):
-            rounded = np.char.mod("%.6g", value.astype(complex).view(float) + 0.0)
+            numbers = np.ascontiguousarray(value, complex).view(float) + 0.0
+            rounded = np.char.mod("%.6g", numbers)
             digest.update(f"{value.shape}{','.join(rounded.ravel())}".encode())
         elif isinstance(value, tuple | list):
             digest.update(f"({len(value)}".encode())
@@ -157,7 +158,9 @@ def fingerprint(args, kwargs):
         elif callable(value):
             digest.update(getattr(value, "__name__", "function").encode())
         else:
-            digest.update(f"{value:.6g}".encode() if type(value) is float else repr(value).encode())
+            digest.update(
+                f"{value:.6g}".encode() if type(value) is float else repr(value).encode()
+            )
 
     add([_keep(value) for value in args])
     add([[name, _keep(kwargs[name])] for name in sorted(kwargs)])
@@ -196,11 +199,13 @@ def _same(before, after):
 
 
 def _same_item(before, after):
-    return _same(before, after) if isinstance(before, np.ndarray | list) else before == after
+    return (
+        _same(before, after) if isinstance(before, np.ndarray | list) else before == after
+    )
 
 
 def parameter_names(fn, count):
-    """Return the names of the first `count` parameters of `fn`, as far as they are known."""
+    """Return the names of the first `count` parameters, as far as they are known."""
     names = []
     with contextlib.suppress(TypeError, ValueError):
         names = list(inspect.signature(fn).parameters)[:count]

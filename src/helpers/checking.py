@@ -1,8 +1,9 @@
 """What graded cells call: compare an answer with what was expected and say what is wrong.
 
-A check names a function, its arguments and what it must give. A hidden check names a reference
-and cases drawn from a seed, so that its calls can be made in one process and judged in another:
-see `Collect` and `Replay`.
+A check names a function, its arguments and what it must give. A hidden check names a
+reference
+and cases drawn from a seed, so that its calls can be made in one process and judged in
+another: see `Collect` and `Replay`.
 """
 
 import contextlib
@@ -144,7 +145,7 @@ def _check(fn, this, wanted, within, dtype, names_from=None):
     if not problem:
         _answers.append((fn.__name__, key, wanted))
         return
-    slip = hints.find(fn.__name__, key, outcome) or slip or this.hint
+    slip = hints.find(fn.__name__, key, outcome) or slip
     if slip:
         problem += f"\nLikely slip: {slip}"
     raise CheckFailed(problem, fn.__name__, key, outcome)
@@ -152,7 +153,9 @@ def _check(fn, this, wanted, within, dtype, names_from=None):
 
 def _expected(wanted):
     """Return plain data; a list of numbers, or of lists of them, stands for an array."""
-    if isinstance(wanted, list) and not isinstance(next(iter(wanted), 0), tuple | dict | str):
+    if isinstance(wanted, list) and not isinstance(
+        next(iter(wanted), 0), tuple | dict | str
+    ):
         return np.array(wanted)
     return plain(wanted)
 
@@ -162,9 +165,9 @@ def _verdict(label, outcome, this, wanted, within, dtype, name):
     if outcome.error.startswith("NotImplementedError"):
         return f"{name} is not written yet: its cell still raises NotImplementedError.", ""
     if this.raises is not None:
-        return _verdict_on_error(label, outcome, this.raises)
+        return _verdict_on_error(label, outcome, this.raises), this.hint
     if outcome.error:
-        return f"{label} stopped with {outcome.error}" + _at(outcome), ""
+        return f"{label} stopped with {outcome.error}" + _at(outcome), this.hint
     if outcome.changed:
         return (
             f"{label} changed its argument `{outcome.changed[0]}`: "
@@ -174,23 +177,26 @@ def _verdict(label, outcome, this, wanted, within, dtype, name):
     if outcome.on_host:
         return f"{label} returned a NumPy array; expected an array of the library `xp`.", ""
     if not diagnosis.same(outcome.value, wanted, within):
-        slip = _typed_in(name, outcome.value)
+        slip = _typed_in(name, outcome.value) or this.hint
         slip = slip or diagnosis.generic_slip(outcome.value, wanted, within)
         return diagnosis.explain(label, outcome.value, wanted, within), slip
     found = getattr(outcome.value, "dtype", type(outcome.value).__name__)
     if dtype and str(found) != dtype:
-        return f"{label} has the right values but dtype {found}; expected {dtype}.", ""
+        return (
+            f"{label} has the right values but dtype {found}; expected {dtype}.",
+            this.hint,
+        )
     return "", ""
 
 
 def _verdict_on_error(label, outcome, raises):
     if not outcome.error:
         got = diagnosis.kind_of(outcome.value)
-        return f"{label} returned {got}; expected it to raise {raises.__name__}.", ""
+        return f"{label} returned {got}; expected it to raise {raises.__name__}."
     if outcome.error.split(":")[0] != raises.__name__:
         found = outcome.error + _at(outcome)
-        return f"{label} stopped with {found}; expected it to raise {raises.__name__}.", ""
-    return "", ""
+        return f"{label} stopped with {found}; expected it to raise {raises.__name__}."
+    return ""
 
 
 def _at(outcome):
@@ -228,7 +234,11 @@ def _describe(name, value):
         return _short(value)
     if len(shape) == 1 and shape[0] <= 3:
         return f"{name}={diagnosis.show(to_numpy(value))}"
-    return f"{name} of {shape[0]}" if len(shape) == 1 else f"{name} {'×'.join(map(str, shape))}"
+    return (
+        f"{name} of {shape[0]}"
+        if len(shape) == 1
+        else f"{name} {'×'.join(map(str, shape))}"
+    )
 
 
 def _short(value):

@@ -40,7 +40,11 @@ def same(found, expected, within=None) -> bool:
             and all(same(f, e, within) for f, e in zip(found, expected, strict=True))
         )
     if isinstance(expected, str | bool | None):
-        return type(found) is type(expected) and found == expected or _same_flag(found, expected)
+        return (
+            type(found) is type(expected)
+            and found == expected
+            or _same_flag(found, expected)
+        )
     if not _numeric(found) or np.shape(found) != np.shape(expected):
         return False
     allowed = tolerance(found, expected, within)
@@ -48,7 +52,7 @@ def same(found, expected, within=None) -> bool:
 
 
 def _same_flag(found, expected):
-    """A comparison of arrays gives a 0-d array of bool; it is as good as a bool."""
+    """Accept a 0-d array of bool, which comparing arrays gives, as a bool."""
     is_flag = isinstance(found, np.ndarray) and found.shape == () and found.dtype == bool
     return isinstance(expected, bool) and is_flag and bool(found) == expected
 
@@ -72,9 +76,10 @@ def explain(label, found, expected, within=None) -> str:
         The relative tolerance, where it is not the usual one.
     """
     if found is None:
-        return f"{label} returned None; expected {kind_of(expected)}. Does it end with `return`?"
+        wanted = kind_of(expected)
+        return f"{label} returned None; expected {wanted}. Does it end with `return`?"
     if isinstance(found, Foreign):
-        return f"{label} returned an object of type {found.type_name}; expected {kind_of(expected)}."
+        return f"{label} returned {kind_of(found)}; expected {kind_of(expected)}."
     if isinstance(expected, dict):
         return _explain_dict(label, found, expected, within)
     if isinstance(expected, tuple | list):
@@ -120,8 +125,8 @@ def _explain_numbers(label, found, expected, within):
     wrong = ~np.isclose(f, e, rtol=0, atol=tolerance(f, e, within), equal_nan=True)
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     return (
-        f"{label} differs in {wrong.sum()} of {e.size} entries. The first is at {list(at)}: "
-        f"found {f[at]:.6g}, expected {e[at]:.6g}." + _both(f, e)
+        f"{label} differs in {wrong.sum()} of {e.size} entries. The first is at "
+        f"{list(at)}: found {f[at]:.6g}, expected {e[at]:.6g}." + _both(f, e)
     )
 
 
@@ -172,7 +177,7 @@ def generic_slip(found, expected, within=None) -> str:
 
     if found.ndim >= 2 and found.shape != expected.shape:
         if is_found(expected.swapaxes(-1, -2)):
-            return "rows and columns are exchanged: your answer is the expected one transposed."
+            return "rows and columns are exchanged: this is the expected answer transposed."
         return ""
     if found.shape != expected.shape or not np.isfinite(found).all():
         return ""

@@ -1,7 +1,7 @@
 """Recognise known slips by the answers they give.
 
-``hints.json`` lies next to a lesson's notebook. It holds, for each known slip, the call that
-exposes it, the wrong answer it gives there and a hint: data only, never code.
+``hints.json`` lies next to a lesson's notebook. It holds, for each known slip, the call
+that exposes it, the wrong answer it gives there and a hint: data only, never code.
 """
 
 import json
@@ -27,7 +27,9 @@ def outline(outcome: Outcome) -> dict:
 def _thin(value):
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":  # seven digits identify a value and keep the file small
-            value = np.array([float(f"{n:.7g}") for n in value.ravel()]).reshape(value.shape)
+            value = np.array([float(f"{n:.7g}") for n in value.ravel()]).reshape(
+                value.shape
+            )
         if value.size > SAMPLE:
             step = value.size // SAMPLE
             return {"shape": list(value.shape), "sample": value.ravel()[::step]}

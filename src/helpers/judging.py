@@ -11,8 +11,8 @@ def judge(test, right, wrong, at_least):
     Parameters
     ----------
     test : function
-        ``test(candidate)`` raises an exception, usually by ``assert``, when the candidate is
-        wrong, and returns None otherwise.
+        ``test(candidate)`` raises an exception, usually by ``assert``, when the candidate
+        is wrong, and returns None otherwise.
     right : list of function
         All must be accepted.
     wrong : list of (function, str)
@@ -35,7 +35,8 @@ def judge(test, right, wrong, at_least):
         if outcome.error:
             raise CheckFailed(
                 f"{test.__name__} rejects {function.__name__}, which is right. "
-                f"It raised {outcome.error}" + (f"\n  in {outcome.where}" if outcome.where else ""),
+                f"It raised {outcome.error}"
+                + (f"\n  in {outcome.where}" if outcome.where else ""),
                 test.__name__,
                 "right",
                 outcome,
@@ -56,7 +57,9 @@ def _count_rejections(name, wrong, verdicts, at_least):
     ]
     rejected = len(wrong) - len(accepted)
     if rejected >= at_least:
-        print(f"✓ {name} accepts what is right and rejects {rejected} of {len(wrong)} wrong ones")
+        print(
+            f"✓ {name} accepts what is right and rejects {rejected} of {len(wrong)} wrong"
+        )
         return
     outcome = Outcome([function for function, _ in accepted])
     slip = hints.find(name, "wrong", outcome) or accepted[0][1]
