@@ -176,7 +176,7 @@ def generic_slip(found, expected, within=None) -> str:
         return same(found, candidate, within)
 
     if found.ndim >= 2 and found.shape != expected.shape:
-        if is_found(expected.swapaxes(-1, -2)):
+        if expected.ndim >= 2 and is_found(expected.swapaxes(-1, -2)):
             return "rows and columns are exchanged: this is the expected answer transposed."
         return ""
     if found.shape != expected.shape or not np.isfinite(found).all():
