@@ -265,6 +265,13 @@ def test_an_old_python_is_told_both_versions_and_the_way_out():
     bootstrap.check_python((4, 0, 0))
 
 
+def test_a_quote_is_the_clause_that_tells_why():
+    output = (
+        "Retrying('<object at 0x7f>: No link: [Errno -3] name resolution')': /simple/\nEnd"
+    )
+    assert bootstrap.quote("name resolution", output) == "[Errno -3] name resolution"
+
+
 @pytest.mark.parametrize("module", ["ensurepip", "venv"])
 def test_a_missing_module_is_named_with_its_package(monkeypatch, module):
     bootstrap.check_venv_module()
@@ -356,6 +363,15 @@ def test_pip_takes_over_when_uv_fails(course, monkeypatch, capsys):
         "-m pip install" in line and "--require-hashes" in line
         for line in installer.commands
     )
+
+
+def test_a_package_that_does_not_install_stops_the_set_up(course, monkeypatch, capsys):
+    pretend(course, monkeypatch, {"--editable": "error: no such backend"})
+    assert bootstrap.main(["setup"]) == 1
+    assert "own package failed: error: no such backend" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert bootstrap.read_stamp(str(course / ".venv")) == []
 
 
 def test_set_up_happens_once(course, monkeypatch):
