@@ -93,8 +93,8 @@ def choose(wanted: str = "auto") -> Backend:
         return Backend(cupy, detail, f"CuPy computes on {detail}.")
     if wanted == "cupy":
         raise RuntimeError(
-            f"COURSE_BACKEND is 'cupy', but {detail}. Set COURSE_BACKEND=numpy (or unset it) "
-            "to run on the processor, or install the extra cuda12 or cuda13."
+            f"COURSE_BACKEND is 'cupy', but {detail}. Set COURSE_BACKEND=numpy (or unset "
+            "it) to run on the processor, or install the extra cuda12 or cuda13."
         )
     return Backend(np, "processor", f"NumPy on the processor: {detail}.")
 

@@ -9,6 +9,7 @@ import html
 import io
 import logging
 import os
+import sys
 from contextlib import contextmanager
 
 CSS_DPI = 110  # one inch of figure is this many pixels on the page
@@ -142,15 +143,17 @@ def figure_html(content: str, caption: str | None = None) -> str:
 
 def put_on_page(page: str, alt: str):
     """Display HTML in the notebook; where only text can be shown, show `alt`."""
+    from IPython import get_ipython
     from IPython.display import display
 
+    if get_ipython() is None:  # a plain script: there is no page
+        print(f"[Figure: {alt}]")
+        return
     display({"text/html": page, "text/plain": f"[Figure: {alt}]"}, raw=True)
 
 
 def close(fig):
     """Forget a figure, also where pyplot keeps it in its list."""
-    import sys
-
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.close(fig)
