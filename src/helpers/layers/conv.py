@@ -1,0 +1,156 @@
+"""Two-dimensional convolution (unflipped, as in deep learning), forward and backward.
+
+The fast form of lesson 09. Copy the KH rows that a filter spans next to each other; the
+windows along the width then are an overlapping view, and the layer is one matrix product
+per pixel, (F, K) @ (K, N) with K = KW*KH*C. Both gradients are the same steps read
+backwards. Work goes in bands of output rows small enough for the processor's cache.
+"""
+
+from ..backend import array_module
+from .geometry import Geometry
+from .products import empty_maps, multiply, multiply_transposed
+from .windows import as_floats, batch_first, batch_last, pad, slide, tap, unslide
+
+
+def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
+    """Slide F filters over a batch of images. Built in lesson 06; this form in lesson 09.
+
+    ``out[n, f, i, j] = b[f] + sum over c, p, q of
+    w[f, c, p, q] * x[n, c, i*stride + p*dilation - top, j*stride + q*dilation - left]``
+
+    Parameters
+    ----------
+    x : array of shape (N, C, H, W)
+        Images, in any memory order. Integers are converted to the type of `w`, or float64.
+    w : array of shape (F, C / groups, KH, KW)
+        Filters. With groups (lesson 11), a filter sees only the channels of its own group.
+    b : array of shape (F,), optional
+        Bias.
+    stride, dilation : int or (int, int)
+        Pixels between windows, and between the samples of one window (1: neighbours).
+    padding : int, (int, int) or ((top, bottom), (left, right))
+        Zeros around the image, in pixels.
+
+    Returns
+    -------
+    array of shape (N, F, OH, OW)
+        A view of (OH, OW, F, N) memory, the order in which the next layer is fastest.
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit; the message quotes both.
+
+    References
+    ----------
+    Chellapilla, Puri and Simard (2006), High performance convolutional neural networks.
+    """
+    x, w, b = as_floats(x, w, b)
+    g = Geometry(x.shape, w.shape, stride, padding, dilation, groups)
+    if b is not None and b.shape != (g.F,):
+        raise ValueError(f"b has shape {b.shape} but w has {g.F} filters: use ({g.F},).")
+    if g.N < 4 and g.G == 1 and g.W >= 32:
+        return conv2d_rows(x, w, b, g)
+    xp = array_module(x)
+    image, filters = pad(batch_last(x), g.padding), g.matrices(w)
+    out = empty_maps(xp, g.OH, g.OW, g.F, g.N, x.dtype)
+    for seen, band in g.bands(xp, image[0].nbytes * g.KH):
+        multiply(filters, g.patches(image[seen]), g.grouped(out[band]))
+        if b is not None:
+            out[band] += b[:, None]
+    return batch_first(out)
+
+
+def conv2d_backward(dout, x, w, stride=1, padding=0, dilation=1, groups: int = 1):
+    """Return the gradients of `conv2d`. Built in lesson 07; this form in lesson 09.
+
+    Parameters
+    ----------
+    dout : array of shape (N, F, OH, OW)
+        Gradient of the loss with respect to the output.
+    x, w, stride, padding, dilation, groups
+        What was given to `conv2d`.
+
+    Returns
+    -------
+    dx : array of shape (N, C, H, W)
+        Zero at pixels that no window saw.
+    dw : array of shape (F, C / groups, KH, KW)
+        Summed over the batch.
+    db : array of shape (F,)
+        Sum of `dout` over images and pixels.
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit; the message quotes both.
+    """
+    options = stride, padding, dilation, groups
+    dout, x, w = as_floats(dout, x, w)
+    dx = conv2d_input_gradient(dout, w, x.shape, *options)
+    return dx, conv2d_filter_gradient(dout, x, w.shape, *options), bias_gradient(dout)
+
+
+def conv2d_input_gradient(dout, w, x_shape, stride=1, padding=0, dilation=1, groups=1):
+    """Return dx: every window hands its share back to the pixels it saw.
+
+    The steps of `conv2d` in reverse: multiply by the transposed filters, add the windows
+    back along the width, then along the height, then crop the padding.
+    """
+    g = Geometry(x_shape, w.shape, stride, padding, dilation, groups)
+    g.check_dout(dout)
+    xp, (sh, sw), (dh, dw) = array_module(dout), g.stride, g.dilation
+    maps, (H, W) = batch_last(dout), g.padded
+    filters = xp.ascontiguousarray(g.matrices(w).swapaxes(2, 3))
+    dx = xp.zeros((H, W, g.G, g.C_group, g.N), dout.dtype)
+    for seen, band in g.bands(xp, g.OW * g.G * g.K * g.N * dx.itemsize):
+        part = g.grouped(maps[band])
+        windows = empty_maps(xp, len(part), g.OW, g.G * g.K, g.N, dx.dtype)
+        multiply(filters, part, g.grouped(windows))
+        windows = windows.reshape(len(part), g.OW, g.G, g.KW, g.KH, g.C_group, g.N)
+        rows = unslide(windows.transpose(0, 1, 3, 4, 2, 5, 6), 1, W, sw, dw)
+        unslide(rows.swapaxes(1, 2), 0, H, sh, dh, out=dx[seen])
+    (top, _), (left, _) = g.padding
+    return batch_first(dx.reshape(H, W, g.C, g.N)[top : top + g.H, left : left + g.W])
+
+
+def conv2d_filter_gradient(dout, x, w_shape, stride=1, padding=0, dilation=1, groups=1):
+    """Return dw: each weight collects (what it saw) times (the gradient of its output)."""
+    g = Geometry(x.shape, w_shape, stride, padding, dilation, groups)
+    g.check_dout(dout)
+    xp = array_module(x)
+    image, maps = pad(batch_last(x), g.padding), batch_last(dout)
+    dw = xp.zeros((g.G, g.K, g.F // g.G), x.dtype)
+    row = g.OW * g.K * max(g.G * g.N, g.F) * x.itemsize
+    for seen, band in g.bands(xp, row):
+        dw += multiply_transposed(g.patches(image[seen]), g.grouped(maps[band]))
+    dw = dw.reshape(g.G, g.KW, g.KH, g.C_group, g.F // g.G)
+    return dw.transpose(0, 4, 3, 2, 1).reshape(w_shape)
+
+
+def bias_gradient(dout):
+    """Return db: the sum of `dout` (N, F, OH, OW) over everything but the filters."""
+    return batch_last(dout).sum((0, 1)).sum(-1)  # rows first: faster, smaller error
+
+
+def conv2d_rows(x, w, b, g):
+    """Convolve a few large images: here the width plays the part of the batch.
+
+    In (N, H, C, W) memory the KH rows of a window are one matrix (KH*C, W) without a copy.
+    Multiply it by the filters' columns, then add KW shifted rows.
+    """
+    xp, (sh, sw), (dh, dw) = array_module(x), g.stride, g.dilation
+    (top, _), (left, _) = g.padding
+    image = xp.zeros((g.N, g.padded[0], g.C, g.padded[1]), x.dtype)
+    image[:, top : top + g.H, :, left : left + g.W] = x.transpose(0, 2, 1, 3)
+    columns = w.transpose(3, 0, 2, 1).reshape(g.KW * g.F, g.KH * g.C)
+    out = xp.empty((g.N, g.OH, g.F, g.OW), x.dtype)
+    for seen, band in g.bands(xp, g.N * g.KW * g.F * g.padded[1] * x.itemsize):
+        rows = slide(image[:, seen], 1, g.KH, sh, dh)
+        rows = rows.reshape(rows.shape[:2] + (g.KH * g.C, -1))
+        parts = (columns @ rows).reshape(rows.shape[:2] + (g.KW, g.F, -1))
+        part = out[:, band]
+        part[...] = 0 if b is None else b[:, None]
+        for q in range(g.KW):
+            part += parts[:, :, q, :, tap(q, g.OW, sw, dw)]
+    return out.transpose(0, 2, 1, 3)
