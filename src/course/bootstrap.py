@@ -441,7 +441,7 @@ def find_chromium(names=CHROMIUM_NAMES):
     for name in [wish] if wish else names:
         if shutil.which(name):
             return shutil.which(name)
-    tried = ", ".join(os.path.basename(name) for name in names)
+    tried = ", ".join(name for name in names if not re.search(r"[/\\]", name))
     raise SetupError(
         f"The browser tests need Chromium or Chrome, and none of {tried} was found. On "
         "Debian run `sudo apt-get install chromium`; elsewhere install Chrome, or name it: "
