@@ -1,0 +1,302 @@
+"""Figures and finished filters of lesson 03."""
+
+import numpy as np
+
+from helpers import data, plotting
+from helpers.backend import array_module, to_backend, to_numpy
+from helpers.plotting.arrays import cell_texts, draw_cells, limits_of, row_of_axes
+from helpers.plotting.images import draw_image
+from helpers.plotting.sliding import HIGHLIGHT, frame
+
+KERNELS = {
+    "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+    "box": [[1 / 9] * 3] * 3,
+    "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
+    "sobel_x": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+    "sobel_y": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
+    "laplacian": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
+}
+
+
+def filter2d(image, kernel):
+    """Correlate one image with one kernel, without padding.
+
+    Built in lesson 03. It adds up shifted copies of the image, one per weight.
+
+    Parameters
+    ----------
+    image : array (H, W)
+    kernel : array (KH, KW)
+        At most as large as the image.
+
+    Returns
+    -------
+    array (H - KH + 1, W - KW + 1)
+
+    Raises
+    ------
+    ValueError
+        A shape has not two axes, or the kernel is larger than the image.
+    """
+    xp = array_module(image)
+    if image.ndim != 2 or kernel.ndim != 2:
+        raise ValueError(
+            f"image and kernel need two axes, but have the shapes {image.shape} and "
+            f"{kernel.shape}. Write weights w as w[:, None] for a column, w[None, :] for a row."
+        )
+    (H, W), (KH, KW) = image.shape, kernel.shape
+    if KH > H or KW > W:
+        raise ValueError(
+            f"the kernel {kernel.shape} is larger than the image {image.shape}; "
+            "no window fits. Use a smaller kernel or a larger image."
+        )
+    out = xp.zeros((H - KH + 1, W - KW + 1))
+    for p in range(KH):
+        for q in range(KW):
+            out += kernel[p, q] * image[p : p + H - KH + 1, q : q + W - KW + 1]
+    return out
+
+
+def sobel_slopes(image):
+    """Return how fast the brightness grows to the right and downwards.
+
+    Built in lesson 03.
+
+    Parameters
+    ----------
+    image : array (H, W)
+
+    Returns
+    -------
+    gx, gy : array (H - 2, W - 2)
+        Eight times the slope, in brightness per pixel, as Sobel's kernels give it.
+    """
+    xp = array_module(image)
+    return tuple(filter2d(image, xp.array(KERNELS[k])) for k in ("sobel_x", "sobel_y"))
+
+
+def photo():
+    """Return a grey photograph of 200 by 170 pixels, brightness 0 to 1."""
+    return to_backend(to_numpy(data.sample_photo(shrink=3).grey) / 255)
+
+
+def disc(H: int, W: int, radius: float):
+    """Return an image (H, W) of zeros with a disc of ones in its middle."""
+    y, x = np.arange(H)[:, None] - (H - 1) / 2, np.arange(W) - (W - 1) / 2
+    return to_backend((y**2 + x**2 <= radius**2).astype(float))
+
+
+def show_patch(image, i: int, j: int, KH: int, KW: int):
+    """Draw an image (H, W) with a window framed, and the window cut out."""
+    image = to_numpy(image)
+    window = image[i : i + KH, j : j + KW]
+    H, W = image.shape
+    alt = (
+        f"An image of {H} by {W} pixels with a frame around {KH} rows and {KW} columns that "
+        f"starts at row {i}, column {j}, and the framed window beside it. Its bottom right "
+        f"pixel holds {window[-1, -1]}."
+    )
+    if plotting.figures_off():
+        return
+    with plotting.style():
+        fig, axes = row_of_axes([image.shape, window.shape], 0.44)
+        for ax, array, title in zip(
+            axes, (image, window), ("image", "window"), strict=True
+        ):
+            draw_cells(ax, array, limits_of([image]), "gray", cell_texts(array), grid=True)
+            ax.set_title(f"{title}  {array.shape}", pad=6)
+        frame(axes[0], i, j, KH, KW)
+    plotting.show(fig, alt, f"Window of {KH} rows and {KW} columns at row {i}, column {j}.")
+
+
+def show_stop(image, kernel, i: int, j: int):
+    """Draw one stop of a kernel on its way over an image."""
+    caption = "One stop of the window: each pixel times the weight that lies on it, summed."
+    plotting.show_window(image, kernel, filter2d(image, kernel), i, j, caption=caption)
+
+
+def animate_slide(image, kernel):
+    """Let a kernel slide over an image, one frame per output cell."""
+    out = filter2d(image, kernel)
+    caption = f"All {out.size} stops, row by row. Step with the buttons or the arrow keys."
+    plotting.animate_window(image, kernel, out, caption=caption)
+
+
+def show_flip(impulse, kernel):
+    """Draw a kernel, an impulse, and what correlation and convolution make of them."""
+    plotting.show_arrays(
+        [kernel, impulse, filter2d(impulse, kernel), filter2d(impulse, kernel[::-1, ::-1])],
+        ["kernel", "impulse", "correlation", "convolution"],
+        caption="Correlation prints the kernel rotated by 180 degrees, convolution as it is.",
+        numbers=True,
+    )
+
+
+def grey_limits(kernel):
+    """Return what to draw black and white after a kernel on an image from 0 to 1."""
+    if abs(float(kernel.sum())) > 1e-9:
+        return 0.0, 1.0
+    reach = 0.4 * float(abs(kernel).sum()) / 2
+    return -reach, reach
+
+
+def show_gallery(image):
+    """Draw an image (H, W) after each of the six kernels."""
+    names = list(KERNELS)
+    kernels = [np.array(KERNELS[name], float) for name in names]
+    alt = (
+        "A portrait after six kernels. Identity: unchanged. Box: slightly blurred. Sharpen: "
+        "crisper, with bright and dark rims. Sobel_x: grey relief of upright edges. Sobel_y: "
+        "grey relief of level edges. Laplacian: thin double lines at every edge."
+    )
+    draw_filtered(to_numpy(image), kernels, names, alt, 3,
+                  "Each kernel and its answer. Below, grey is zero, white is positive.")  # fmt: skip
+
+
+def show_try(image, kernel):
+    """Draw an image (H, W) before and after a kernel of the learner's choice."""
+    kernel = to_numpy(kernel).astype(float)
+    identity = np.ones((1, 1))
+    total = kernel.sum()
+    alt = (
+        f"A portrait, and the same portrait after a kernel whose weights sum to {total:g}."
+    )
+    draw_filtered(to_numpy(image), [identity, kernel], ["before", "after"], alt, 2,
+                  f"The weights of this kernel sum to {total:g}.")  # fmt: skip
+
+
+def draw_filtered(image, kernels, names, alt: str, columns: int, caption: str):
+    """Draw images below their kernels, `columns` side by side."""
+    if plotting.figures_off():
+        return
+    H, W = image.shape
+    wide, small, gap = 2.3, 0.9, 0.18
+    tall = wide * H / W
+    rows = -(-len(kernels) // columns)
+    block = tall + small + 0.42
+    width, height = columns * (wide + gap), rows * block
+    with plotting.style():
+        fig = plotting.new_figure(width, height)
+        for n, (kernel, name) in enumerate(zip(kernels, names, strict=True)):
+            left, low = (n % columns) * (wide + gap), (rows - 1 - n // columns) * block
+            ax = fig.add_axes([left / width, low / height, wide / width, tall / height])
+            draw_image(ax, filter2d(image, kernel), grey_limits(kernel), "gray")
+            box = [(left + wide - small) / width, (low + tall + 0.06) / height]
+            ax = fig.add_axes([*box, small / width, small / height])
+            draw_cells(ax, kernel, limits_of([kernel], symmetric=True), "RdBu_r",
+                       cell_texts(kernel), 7.5, grid=True, index=False)  # fmt: skip
+            fig.text(left / width, (low + tall + 0.1) / height, name, fontsize=11)
+    plotting.show(fig, alt, caption, sharpness=1.2)
+
+
+def moved(image, columns: int):
+    """Return an image moved to the right; the free columns are filled with zeros."""
+    out = np.zeros_like(image)
+    out[:, columns:] = image[:, : image.shape[1] - columns]
+    return out
+
+
+def show_shift(image, kernel, columns: int):
+    """Draw shift-then-filter, filter-then-shift, and their difference."""
+    image, kernel = to_numpy(image), to_numpy(kernel)
+    one = filter2d(moved(image, columns), kernel)
+    other = moved(filter2d(image, kernel), columns)
+    differ = np.flatnonzero(np.abs(one - other).max(axis=0) > 1e-9)
+    words = ", ".join(map(str, differ)) or "none"
+    plotting.show_arrays(
+        [one, other, one - other],
+        ["shift, then filter", "filter, then shift", "difference"],
+        alt=f"Two results of one shape and their difference. Columns that differ: {words}.",
+        caption=f"Columns that differ: {words}.",
+    )
+
+
+def show_bells(sigmas, radius: int):
+    """Draw Gaussian kernels of one radius."""
+    n = np.arange(-radius, radius + 1)
+    bells = [np.exp(-(n[:, None] ** 2 + n**2) / (2 * s**2)) for s in sigmas]
+    plotting.show_kernels(
+        [np.round(b / b.sum(), 3) for b in bells],
+        [f"σ = {s:g}" for s in sigmas],
+        caption=f"Gaussian kernels of radius {radius}; the weights are rounded.",
+        shared_scale=True,
+    )
+
+
+def show_outer(column, row):
+    """Draw a column (KH,), a row (KW,) and their outer product."""
+    column, row = to_numpy(column)[:, None], to_numpy(row)[None, :]
+    plotting.show_arrays(
+        [column, row, column * row],
+        ["column c", "row r", "kernel c · r"],
+        caption="Each weight of the kernel is the product of its row's and its column's weight.",
+        numbers=True,
+    )
+
+
+def show_cost(H: int, W: int, sizes):
+    """Draw the multiplications for square kernels, in one pass and in two."""
+    direct = np.array([(H - k + 1) * (W - k + 1) * k * k for k in sizes])
+    two = np.array([(H - k + 1) * (W * k + (W - k + 1) * k) for k in sizes])
+    plotting.show_curves(
+        {"full kernel": direct / 1e6, "two passes": two / 1e6},
+        caption=f"Millions of multiplications for one image of {H} by {W} pixels. With "
+        f"{sizes[-1]} by {sizes[-1]} weights two passes need {direct[-1] / two[-1]:.1f} "
+        "times fewer.",
+        x=np.array(sizes),
+        xlabel="rows and columns of the kernel",
+        ylabel="million multiplications",
+    )
+
+
+def show_arrows(image):
+    """Draw the Sobel arrows of a small image (H, W) on it."""
+    image = to_numpy(image)
+    gx, gy = sobel_slopes(image)
+    alt = (
+        "A bright disc on black with an arrow at every pixel where the brightness changes. "
+        "All arrows point towards the middle of the disc; those at its right border point left."
+    )
+    if plotting.figures_off():
+        return
+    H, W = image.shape
+    with plotting.style():
+        fig, (ax,) = row_of_axes([(H, W)], 0.34)
+        draw_cells(ax, image, (-0.2, 1.2), "gray", index=True)
+        j, i = np.meshgrid(np.arange(1, W - 1), np.arange(1, H - 1))
+        strong = np.hypot(gx, gy) > 0
+        ax.quiver(j[strong], i[strong], gx[strong], gy[strong], color=HIGHLIGHT, angles="xy",
+                  scale_units="xy", scale=6, width=0.006, pivot="mid")  # fmt: skip
+    plotting.show(fig, alt, "Sobel arrows point from dark to bright, across the edge.")
+
+
+def colour_wheel(angle, strength):
+    """Return directions as an RGB image: hue for the angle, brightness for the strength."""
+    import matplotlib.colors
+
+    hue = (angle / (2 * np.pi)) % 1.0
+    return matplotlib.colors.hsv_to_rgb(
+        np.stack([hue, np.ones_like(hue), strength], axis=-1)
+    )
+
+
+def show_edges(image):
+    """Draw strength and direction of the edges of an image (H, W)."""
+    if plotting.figures_off():
+        return
+    image = to_numpy(image)
+    gx, gy = sobel_slopes(image)
+    strength = np.hypot(gx, gy)
+    strength = np.clip(strength / np.quantile(strength, 0.98), 0, 1)
+    H, W = strength.shape
+    y, x = np.mgrid[:H, :W] - np.array([H - 1, W - 1])[:, None, None] / 2
+    ring = (np.hypot(y, x) < 0.35 * W) & (np.hypot(y, x) > 0.15 * W)
+    plotting.show_images(
+        [image, strength, colour_wheel(np.arctan2(gy, gx), strength),
+         colour_wheel(np.arctan2(y, x), ring.astype(float))],
+        ["photograph", "magnitude", "angle as hue", "what the hues mean"],
+        alt="A portrait, its edges in white on black, the same edges coloured by direction, "
+        "and a ring that gives each direction from its middle a colour.",
+        caption="A colour on the ring stands for an arrow from the ring's middle to that place.",
+        shared_scale=False,
+    )  # fmt: skip
