@@ -1,0 +1,5 @@
+"""Run the command as ``python -m course``."""
+
+from course.cli import main
+
+main()
