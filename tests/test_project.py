@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 import yaml
@@ -426,6 +427,27 @@ def test_a_missing_browser_is_an_error_with_the_way_out(monkeypatch):
     monkeypatch.setenv("COURSE_CHROMIUM", "/no/such/chrome")
     with pytest.raises(bootstrap.SetupError, match="/no/such/chrome"):
         bootstrap.find_chromium()
+
+
+def test_lab_opens_the_first_lesson_unless_another_is_named(course, monkeypatch):
+    pretend(course, monkeypatch, {})
+    started = []
+    monkeypatch.setattr(bootstrap, "replace_process", lambda *call: started.append(call))
+    lesson = course / bootstrap.FIRST_LESSON
+    lesson.parent.mkdir(parents=True)
+    lesson.write_text("{}")
+    assert bootstrap.main(["lab", "--no-browser"]) == 0
+    assert bootstrap.main(["lab", "--teach", "other.ipynb"]) == 0
+    (first, plain), (second, teach) = started
+    assert first[1:3] == ["-m", "jupyterlab"] and "--no-browser" in first
+    assert f"--LabApp.default_url=/lab/tree/{bootstrap.FIRST_LESSON}" in first
+    assert "other.ipynb" in second and not any("default_url" in word for word in second)
+    assert "JUPYTER_CONFIG_PATH" not in plain
+    folder = Path(teach["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0])
+    assert hidden_panels(folder) == set()
+    assert hidden_panels(course / ".venv" / "etc" / "jupyter") == set(
+        bootstrap.TEACHER_PANELS
+    )
 
 
 # --- JupyterLab for learners --------------------------------------------------------

@@ -21,7 +21,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OLDEST = (3, 11)
 NEEDED_MB = 900
-FIRST_LESSON = os.path.join("notebooks", "01_images", "01_images.ipynb")
+FIRST_LESSON = "notebooks/01_images/01_images.ipynb"
 STAMP = "course-stamp"
 CHROMIUM_NAMES = (
     "chromium",
@@ -417,7 +417,7 @@ def lab(options, rest):
         env["JUPYTER_CONFIG_PATH"] = os.pathsep.join([panels] + others)
     if not any(argument.endswith(".ipynb") for argument in rest):
         if os.path.exists(os.path.join(ROOT, FIRST_LESSON)):
-            rest = [FIRST_LESSON] + rest
+            rest = [f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}"] + rest
     if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container, where all are root
         rest = rest + ["--allow-root"]
     return replace_process([program(folder, "python"), "-m", "jupyterlab"] + rest, env)
