@@ -35,8 +35,8 @@ from helpers.predictors import digit_mlp
 # has of her: rows and columns of whole numbers, one for each **pixel**. 0 is black, 255 is
 # white. Row 0 is at the top, and an index names the row first: `grey[row, column]`.
 #
-# The small bright spot in her eye is a reflection of the photographer's lamp. Find it among
-# the numbers on the right.
+# The bright spot in her eye is the reflection of a lamp. Find it among the numbers on the
+# right.
 
 # %%
 photo = sample_photo()
@@ -51,12 +51,12 @@ figures.show_zoom(photo, row=182, column=303)  # look elsewhere: change the row 
 # white?
 
 # %%
-show_images([photo.grey, photo.grey + 60], ["the photograph", "60 added to each pixel"])
+show_images([photo.grey, photo.grey + 60], ["the photograph", "60 added to every pixel"])
 
 # %% [markdown]
-# At 256 the count starts again at 0: 250 + 60 becomes 310 − 256 = 54, almost black. No
-# error, no warning. So the first step with any image is to leave uint8: fractions stored as
-# **float64**, from 0 for black to 1 for white.
+# At 256 the count starts again at 0: 250 + 60 becomes 310 − 256 = 54, nearly black. No
+# error, no warning. So the first step with any image is to leave uint8. We use fractions of
+# the type **float64** instead, from 0 for black to 1 for white.
 #
 # ### Exercise 1.1 · normalise (6 points)
 #
@@ -106,6 +106,12 @@ def cases(rng):
 expect_like(normalise, reference, cases, dtype="float64")
 ### END HIDDEN TESTS
 
+# %%
+show_images(
+    [photo.grey + 60, 255 * figures.brighter(photo.grey, 60 / 255)],
+    ["in uint8", "as fractions, cut off at 1"],
+)
+
 # %% [markdown]
 # ## 1.2 Three colours, two layouts
 #
@@ -130,18 +136,15 @@ show_images(
 # A stack of N colour images has four axes, and there are two habits. Image files keep the
 # channels last: `(N, H, W, C)`. Convolution is written more easily with the channels first:
 # `(N, C, H, W)`, so that `x[n, c]` is one whole table. This course always uses the second.
-# Here is one image of 2 by 3 pixels in both; each number tells its own address, 12 being
-# row 1, column 2.
+# Below are the three tables of one image of 2 by 3 pixels. Each number tells its own
+# address: 120 stands at row 1, column 2, channel 0. Channels last, memory holds 0 1 2, then
+# 10 11 12, then 20 21 22: the colours of a pixel stand together. Channels first, it holds
+# one table after the other.
 
 # %%
-address = xp.array([[0, 1, 2], [10, 11, 12]])
-show_arrays(
-    [address + 100, address + 200, address + 300],
-    ["x[n, 0], red", "x[n, 1], green", "x[n, 2], blue"],
-    caption="In memory, channels last: 100 200 300, 101 201 301, 102 202 302, 110 …",
-    numbers=True,
-    shared_scale=False,
-)
+red = xp.array([[0, 10, 20], [100, 110, 120]])
+tables = xp.stack([red, red + 1, red + 2])  # channels first: (3, 2, 3)
+show_arrays(list(tables), ["x[0, 0], red", "x[0, 1], green", "x[0, 2], blue"], numbers=True)
 
 # %% [markdown]
 # ### Exercise 1.2 · nhwc_to_nchw and back (12 points)
@@ -235,12 +238,11 @@ expect_like(nchw_to_nhwc, reference, cases)
 figures.show_layouts(photo.rgb)
 
 # %% [markdown]
-# Exchanging axes gives every number a new address. Reshaping keeps the numbers in their
-# order in memory and fills the new shape row by row, so that red, green and blue values of
-# neighbours land beside each other in one table. Both shapes are right; a check of shapes
-# alone would accept the rubble.
-#
-# ## 1.3 What it costs to connect everything
+# Exchanging axes moves every number to its new address. Reshaping moves nothing: it keeps
+# the numbers in their order in memory and cuts the row of numbers differently. The first
+# third of them, the upper part of the photograph, became the red table, the middle part the
+# green one, the lower part the blue one, drawn over each other. The shape is right all the
+# same, so checking shapes is not enough. # ## 1.3 What it costs to connect everything
 #
 # A **dense layer** makes new numbers out of old ones. Each of its **units** multiplies
 # every input by a **weight** of its own, adds the products, and adds one number more, its
@@ -371,18 +373,19 @@ pixels = {
     "this photograph": photo.rgb.size,
     "HD video": 1280 * 720 * 3,
 }
+costs = [1000 * n + 1000 for n in pixels.values()]
+print(f"HD video, at 4 bytes a number: {4 * costs[-1] / 1e9:.1f} GB")
 show_bars(
     [*pixels, "64 filters of 3×3"],
-    np.array([1000 * n + 1000 for n in pixels.values()] + [64 * 3 * 3 * 3 + 64]),
+    np.array([*costs, 64 * 3 * 3 * 3 + 64]),
     log=True,
-    title="Parameters: 1000 dense units for three images, 64 filters for any colour image",
+    title="Parameters of 1000 dense units for three images, and of 64 filters",
 )
 
 # %% [markdown]
-# The axis is logarithmic: each line is ten or a hundred times the one before. In single
-# precision (4 bytes a number) the dense layer for HD video fills a large graphics card,
-# before it has learned anything. The filters do not care how large the image is: nothing in
-# their count mentions H or W.
+# The axis is logarithmic: equal steps multiply by equal factors. The dense layer for video
+# fills a graphics card before it has learned anything. The filters do not care how large
+# the image is: neither H nor W occurs in their count.
 
 # %% [markdown]
 # ## 1.4 Two ideas that remove almost everything
@@ -801,9 +804,9 @@ show_heatmap(
 )
 
 # %% [markdown]
-# One pixel costs half of the answers. Two pixels, and the network is about as good as
-# guessing; at some shifts it is worse, because it is not guessing: it is sure of a wrong
-# answer.
+# One pixel up, down or sideways costs about half of the answers. With two, the network is
+# about as good as blind guessing; for some shifts it is worse, because it does not guess:
+# it is sure of a wrong answer.
 #
 # Nothing is broken here. Each weight of the first layer belongs to one place. Move the
 # digit, and its strokes meet the weights that were trained for other places. A shared
@@ -866,5 +869,5 @@ show_heatmap(
 # can be followed by hand.
 #
 # *Reference:* Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied
-# to document recognition", Proceedings of the IEEE 86 (1998): section II gives these
-# arguments for the network that read millions of cheques.
+# to document recognition", Proceedings of the IEEE 86 (1998). Section II makes these
+# arguments, for the network that went on to read bank cheques.

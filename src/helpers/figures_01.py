@@ -14,12 +14,11 @@ from helpers.plotting import (
     figures_off,
     new_figure,
     show,
+    show_arrays,
     show_images,
     style,
     to_png,
 )
-from helpers.plotting.arrays import draw_cells, show_arrays
-from helpers.plotting.images import draw_image
 
 FRAME = "#e42536"  # petroff10's red; the frames are thick, so colour is not alone
 
@@ -107,6 +106,18 @@ def connection_counts(C: int, H: int, W: int, K: int) -> dict[str, int]:
     }
 
 
+def brighter(img, amount: float):
+    """Return a uint8 image as fractions, made brighter and cut off at white.
+
+    Parameters
+    ----------
+    img : array (...)
+    amount : float
+        A fraction of white.
+    """
+    return (img.astype("float64") / 255 + amount).clip(0, 1)
+
+
 def show_zoom(photo, row: int, column: int, H: int = 7, W: int = 10):
     """Draw a photograph, a part of it enlarged, and the numbers inside that part.
 
@@ -142,7 +153,10 @@ def show_zoom(photo, row: int, column: int, H: int = 7, W: int = 10):
         axes = [fig.add_axes(b) for b in _beside(fig, (rows / columns, H / W, H / W))]
         axes[0].imshow(rgb)
         axes[1].imshow(_cut(grey, part), cmap="gray", vmin=0, vmax=255)
-        draw_cells(axes[2], _cut(grey, box), (0, 255), "gray", True, 9.0, index=False)
+        axes[2].imshow(_cut(grey, box), cmap="gray", vmin=0, vmax=255)
+        for (i, j), value in np.ndenumerate(_cut(grey, box)):
+            colour = "black" if value > 110 else "white"
+            axes[2].text(j, i, value, ha="center", va="center", color=colour, fontsize=8)
         for ax in axes:
             ax.set(xticks=[], yticks=[])
         axes[0].set_title(f"{rows} rows, {columns} columns", fontsize=9.5)
@@ -205,8 +219,8 @@ def show_layouts(rgb):
     show_images(
         [np.moveaxis(rgb, 2, 0), rgb.reshape(C, H, W)],
         [f"axes exchanged: {(C, H, W)}", f"reshaped: {(C, H, W)}"],
-        "The portrait twice. With its axes exchanged it looks as before. Reshaped, it has "
-        "fallen apart into small grey and stripy copies of its thirds.",
+        "The portrait twice. With its axes exchanged it looks as before. Reshaped, its "
+        "upper, middle and lower part lie over each other in red, green and blue.",
         "The same numbers, the same shape. Only one of them is still a photograph.",
     )
 
@@ -242,7 +256,9 @@ def show_connections(L: int = 7, K: int = 3):
 def _draw_reading(fig, image, chances, label, place, boxes):
     """Draw a digit and, beside it, how probable a network finds each class."""
     picture, chart = (fig.add_axes(box) for box in boxes)
-    draw_image(picture, image, (0, 1), "gray_r")
+    picture.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    picture.set(xticks=[], yticks=[])
+    picture.spines[:].set(visible=True, color="0.7", linewidth=0.6)
     best = int(chances.argmax())
     picture.set_title(f"{place}:\nread as {best}", fontsize=11, pad=6)
     bars = chart.barh(range(10), chances, height=0.72, color="C0")
