@@ -105,8 +105,8 @@ def test_a_slip_is_rejected_with_its_own_hint(name, slip):
 def test_an_exercise_has_slips_enough_each_with_its_own_hint(name, exercise):
     slips = [slip for slip in lesson(name).slips if slip.exercise == exercise]
     automatic = bench(name).automatic_slips(exercise)
-    assert len(slips) >= 3 and len(slips) + len(automatic) >= 5
-    assert len({slip.hint for slip in slips}) == len(slips), "two slips share a hint"
+    assert len(slips) + len(automatic) >= 5
+    assert len({slip.hint for slip in slips}) >= 3, "slips of one cause may share a hint"
 
 
 @EVERY_EXERCISE
@@ -117,9 +117,20 @@ def test_automatic_slips_are_rejected(name, exercise):
         CHANGES_INPUT: "changed its argument",
     }
     for slip, results in bench(name).automatic_slips(exercise).items():
-        messages = [r.message for r in results if r.error]
-        assert messages, f"no check of {exercise} rejects: {slip}"
-        assert any(hints[slip] in message for message in messages), "\n".join(messages)
+        failed = [r for r in results if r.error]
+        assert failed, f"no check of {exercise} rejects: {slip}"
+        if (
+            slip == EXAMPLE_ONLY
+        ):  # probes and promised errors show nothing that was memorised
+            failed = [r for r in failed if compares_an_answer(name, r.error)]
+        messages = [r.message for r in failed]
+        assert not messages or any(hints[slip] in m for m in messages), "\n".join(messages)
+
+
+def compares_an_answer(name, error):
+    words = ("expected it to raise", "stopped with", "wrong functions")
+    known = getattr(error, "function", "") in learners_names(name)
+    return known and not any(word in str(error) for word in words)
 
 
 @pytest.mark.parametrize("name, exercise, source", WAYS)
@@ -173,7 +184,9 @@ def test_checks_can_be_judged_in_another_process(name):
             assert made, f"{cell.id} makes no call"
             outcomes = json.loads(json.dumps(oracle.answer(dict(namespace), made)))
             assert oracle.verdict(lesson(name), cell, 4, outcomes) == "", cell.id
-            zeros = [o | {"value": calls.encode(np.zeros(()))} for o in outcomes]
+            zeros = [
+                o | {"value": calls.encode(np.zeros(())), "error": ""} for o in outcomes
+            ]
             assert oracle.verdict(lesson(name), cell, 4, zeros) != "", cell.id
 
 

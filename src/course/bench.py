@@ -193,8 +193,8 @@ def make_hints(lesson: Lesson) -> list[dict]:
             if hint != slip.hint:
                 raise CourseError(
                     f"{lesson.name}: slips {name!r} and {slip.name!r} of {slip.exercise} "
-                    f"give the same answer where {result.check} first fails. Add a visible case "
-                    "before it that tells them apart, or give both the same hint."
+                    f"give the same answer where {result.check} first fails. Add a "
+                    "visible case before it that tells them apart, or give both the same hint."
                 )
     return [
         {"function": function, "call": call, "outcome": outline, "hint": hint}
@@ -232,14 +232,15 @@ def _wrap(names: list[str], make):
 def _remember(function, memory):
     def wrapper(*args, **kwargs):
         key = (function.__name__, fingerprint(args, kwargs))
-        memory[key] = memory[function.__name__] = answer = function(*args, **kwargs)
+        memory[key] = answer = function(*args, **kwargs)
+        memory.setdefault(function.__name__, answer)
         return answer
 
     return wrapper
 
 
 def _recall(function, memory):
-    """Answer from memory; to a new question give the last answer that was remembered."""
+    """Answer from memory; to a new question give the first answer of all."""
 
     def wrapper(*args, **kwargs):
         key = (function.__name__, fingerprint(args, kwargs))
