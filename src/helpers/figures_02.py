@@ -5,7 +5,7 @@ import numpy as np
 from helpers.backend import array_module, to_numpy, xp
 from helpers.plotting import figures_off, new_figure, show, show_window, style
 
-CELL = 0.46  # inches
+CELL, WIDE = 0.46, 0.62  # inches; a wide cell holds a product
 SIGNAL, KERNEL, ANSWER, ZERO = "#dbe7f5", "#fde2b8", "#dff0d8", "white"
 
 
@@ -61,6 +61,11 @@ def bell(sigma: float, r: int):
     return xp.asarray(weights / weights.sum())
 
 
+def slope():
+    """Return the kernel of the difference of neighbours, shape (2,). Built in lesson 02."""
+    return xp.asarray([-1.0, 1.0])
+
+
 def show_one_window(x, w, i: int):
     """Draw signal, kernel and the one output value at start `i`, the others empty."""
     out = to_numpy(correlate(x, w))
@@ -87,7 +92,7 @@ def show_sliding(x, w):
     if figures_off():
         return
     with style():
-        fig, ax = _canvas(-1.6, L + 2.2, stops + 1.6)
+        fig, ax = _canvas(-1.3, L + 1.9, stops + 1.4, WIDE)
         ax.text(-0.2, 0.5, "x", ha="right", va="center", fontsize=11)
         ax.text(L + 1.1, 0.5, "out", ha="center", va="center", fontsize=11)
         for j, value in enumerate(x):
@@ -182,9 +187,9 @@ def show_matrix_product(x, w):
     show(fig, alt)
 
 
-def _canvas(left: float, right: float, height: float):
+def _canvas(left: float, right: float, height: float, cell: float = CELL):
     """Return a figure and axes on which a cell is 1 by 1 and y grows downwards."""
-    fig = new_figure((right - left) * CELL, (height + 0.6) * CELL)
+    fig = new_figure((right - left) * cell, (height + 0.6) * CELL)
     ax = fig.add_axes([0, 0, 1, 1])
     ax.set(xlim=(left, right), ylim=(height, -0.6))
     ax.axis("off")
