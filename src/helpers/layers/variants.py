@@ -84,18 +84,19 @@ def conv3d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
     time, options = split_time(x, w, stride, padding, dilation)
     frames, filters = as_frames(x, w, *time)
     out = conv2d(frames, filters, b, *options, groups)
-    out = out.reshape((-1, x.shape[0]) + out.shape[1:])  # (OT, N, F, OH, OW)
+    OT = out_size(x.shape[2], w.shape[2], *time)
+    out = out.reshape((OT, x.shape[0]) + out.shape[1:])
     return out.transpose(1, 2, 0, 3, 4)
 
 
 def conv3d_backward(dout, x, w, stride=1, padding=0, dilation=1, groups: int = 1):
     """Return the gradients of `conv3d`, in the shapes of x, w and b. Built in lesson 14."""
     dout, x, w = as_floats(dout, x, w)
-    (before, after, step, gap), options = split_time(x, w, stride, padding, dilation)
-    frames, filters = as_frames(x, w, before, after, step, gap)
+    time, options = split_time(x, w, stride, padding, dilation)
+    frames, filters = as_frames(x, w, *time)
     N, C, T, H, W = x.shape
-    KT = w.shape[2]
-    OT = len(frames) // N if N else out_size(T, KT, before, after, step, gap)
+    KT, (before, after, step, gap) = w.shape[2], time
+    OT = out_size(T, KT, *time)
     if dout.ndim != 5 or dout.shape[:3] != (N, w.shape[0], OT):
         raise ValueError(
             f"dout has shape {dout.shape} but this convolution returns "
