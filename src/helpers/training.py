@@ -13,7 +13,6 @@ from . import networks
 from .backend import active, array_module, to_backend, to_numpy
 from .losses import cross_entropy
 
-
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, AttributeError, ValueError, OSError)
 
 
@@ -252,7 +251,8 @@ def load(model, path):
     """
     expected = networks.arrays(model)
     try:
-        with numpy_of(expected).load(path, allow_pickle=False) as file:
+        with open(path, "rb") as source:
+            file = numpy_of(expected).load(source, allow_pickle=False)
             found = {name: file[name] for name in file.files}
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
