@@ -43,9 +43,12 @@ places = 10 * xp.arange(4)[:, None] + xp.arange(6)
 figures.show_patch(places, 1, 2, 2, 3)
 
 # %% [markdown]
+# The first row of the window is row $i$, its last one row $i + KH - 1$; its last column is
+# column $j + KW - 1$.
+#
 # ### Exercise 3.1 · patch (6 points)
 #
-# Cut the window out of the image.
+# Cut a window out of an image.
 
 
 # %% exercise="patch"
@@ -108,7 +111,8 @@ expect_like(patch, reference, cases)
 # the output have?
 
 # %%
-dark_to_bright = xp.array([[1, 1, 2, 8, 9], [0, 1, 1, 9, 8], [1, 2, 1, 8, 9], [1, 0, 2, 9, 9]])
+rows = [[1, 1, 2, 8, 9], [0, 1, 1, 9, 8], [1, 2, 1, 8, 9], [1, 0, 2, 9, 9]]
+dark_to_bright = xp.array(rows)
 right_minus_left = xp.array([[-1, 1], [-1, 1], [-1, 1]])
 figures.show_stop(dark_to_bright, right_minus_left, 0, 2)
 
@@ -171,7 +175,9 @@ def cases(rng):
     yield rng.standard_normal((7, 4)), rng.standard_normal((2, 3))
     yield case(rng.standard_normal((5, 5)), rng.standard_normal((3, 3)), note="all square")
     yield case(
-        rng.standard_normal((6, 4)).T, rng.standard_normal((2, 5)), note="a transposed image"
+        rng.standard_normal((6, 4)).T,
+        rng.standard_normal((2, 5)),
+        note="a transposed image",
     )
 
 
@@ -194,9 +200,10 @@ def reference(image, kernel):
 
 
 def cases(rng):
-    yield case(rng.standard_normal((4, 6)), rng.standard_normal((1, 1)), note="a 1 by 1 kernel")
-    yield case(rng.standard_normal((3, 4)), rng.standard_normal((3, 4)), note="one window only")
-    yield case(rng.standard_normal((4, 7)), rng.standard_normal((1, 5)), note="a kernel of one row")
+    image = rng.standard_normal((4, 6))
+    yield case(image, rng.standard_normal((1, 1)), note="a 1 by 1 kernel")
+    yield case(image, rng.standard_normal((4, 6)), note="one window only")
+    yield case(image, rng.standard_normal((1, 5)), note="a kernel of one row")
     yield case(
         rng.integers(0, 9, (4, 3)),
         rng.standard_normal((2, 3)),
@@ -296,8 +303,9 @@ def reference(image, kernel):
 def cases(rng):
     yield rng.standard_normal((6, 5)), rng.standard_normal((2, 4))
     yield case(rng.standard_normal((5, 5)), rng.standard_normal((3, 3)), note="all square")
-    yield case(rng.standard_normal((4, 7)), rng.standard_normal((1, 3)), note="a kernel of one row")
-    yield case(rng.standard_normal((7, 3)), rng.standard_normal((3, 1)), note="one column")
+    image = rng.standard_normal((4, 7))
+    yield case(image, rng.standard_normal((1, 3)), note="a kernel of one row")
+    yield case(image, rng.standard_normal((3, 1)), note="a kernel of one column")
 
 
 expect_like(convolve2d, reference, cases)
@@ -388,7 +396,8 @@ def reference(name, image):
         return middle
     if name == "box":
         return np.lib.stride_tricks.sliding_window_view(image, (3, 3)).mean(axis=(2, 3))
-    return 5 * middle - image[:-2, 1:-1] - image[2:, 1:-1] - image[1:-1, :-2] - image[1:-1, 2:]
+    neighbours = image[:-2, 1:-1] + image[2:, 1:-1] + image[1:-1, :-2] + image[1:-1, 2:]
+    return 5 * middle - neighbours
 
 
 def cases(rng):
@@ -409,8 +418,7 @@ def filtered(name, image):
 step = xp.array([[2.0, 2.0, 6.0, 6.0, 6.0]] * 3)  # dark on the left, bright on the right
 jump = (6 - 2) * (1 + 2 + 1)
 expect(filtered, "sobel_x", step, gives=[[jump, jump, 0]])
-expect(filtered, "sobel_y", step, gives=[[0, 0, 0]])
-expect(filtered, "sobel_y", step.T, gives=[[jump], [jump], [0]])
+expect(filtered, "sobel_x", step.T, gives=[[0], [0], [0]])
 expect(filtered, "laplacian", step, gives=[[6 - 2, 2 - 6, 0]])
 ### BEGIN HIDDEN TESTS
 
@@ -426,8 +434,10 @@ def reference(name, image):
 
 
 def cases(rng):
-    for name in ("sobel_x", "sobel_y", "laplacian"):
-        yield name, rng.standard_normal((5, 7))
+    image = rng.standard_normal((5, 7))
+    yield "sobel_x", image
+    yield "laplacian", image
+    yield case("sobel_y", image, hint="bottom row minus top row, columns weighted 1, 2, 1.")
     ramp = 3.0 * np.arange(4)[:, None] - 2.0 * np.arange(6)
     yield case("laplacian", ramp, note="a ramp, where nothing bends")
 
@@ -467,7 +477,8 @@ figures.show_try(photo, kernel)
 # kernel that is three pixels wide?
 
 # %%
-figures.show_shift(figures.disc(9, 14, 3), xp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 2)
+scene = 0.5 + 0.5 * figures.disc(9, 14, 3)  # a bright disc on grey
+figures.show_shift(scene, xp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 2)
 
 # %% [markdown]
 # ### Question 3.1 · Shift and filter (10 points)
@@ -528,6 +539,9 @@ figures.show_shift(figures.disc(9, 14, 3), xp.array([[-1, 0, 1], [-2, 0, 2], [-1
 figures.show_bells([0.6, 1.0, 2.0], radius=2)
 
 # %% [markdown]
+# A radius of 2 makes 5 × 5 weights. The sum is always 1, so a wider bell has to be lower in the
+# middle: it hands weight to its neighbours and blurs more.
+#
 # ### Exercise 3.5 · gaussian2d (5 points)
 #
 # Return the Gaussian kernel.
@@ -626,7 +640,7 @@ def separable(image, column, row):
 
 
 # %% check="separable" points=7
-image = xp.array([[1.0, 2.0, 0.0, 3.0, 1.0], [0.0, 1.0, 4.0, 1.0, 2.0], [2.0, 0.0, 1.0, 5.0, 0.0]])
+image = xp.array([[1.0, 2, 0, 3, 1], [0, 1, 4, 1, 2], [2, 0, 1, 5, 0]])
 column, row = xp.array([1.0, 2.0]), xp.array([1.0, 0.0, -1.0])
 # After the column pass: [1 + 0, 2 + 2, 0 + 8, 3 + 2, 1 + 4] and [4, 1, 6, 11, 2].
 expected = [[1 - 8, 4 - 5, 8 - 5], [4 - 6, 1 - 11, 6 - 2]]
@@ -642,10 +656,9 @@ def reference(image, column, row):
 def cases(rng):
     yield rng.standard_normal((6, 8)), rng.standard_normal(2), rng.standard_normal(5)
     yield rng.standard_normal((7, 5)), rng.standard_normal(4), rng.standard_normal(2)
-    yield case(rng.standard_normal((5, 6)), rng.standard_normal(3), rng.standard_normal(3),
-               note="column and row of one length")  # fmt: skip
-    yield case(rng.standard_normal((4, 7)), rng.standard_normal(1), rng.standard_normal(3),
-               note="a column of one weight")  # fmt: skip
+    image, weights = rng.standard_normal((5, 6)), rng.standard_normal((2, 3))
+    yield case(image, *weights, note="column and row of one length")
+    yield case(image, weights[0, :1], weights[1], note="a column of one weight")
 
 
 expect_like(separable, reference, cases)
@@ -732,6 +745,9 @@ figures.show_cost(720, 1280, [3, 5, 7, 11, 15, 21])
 figures.show_arrows(figures.disc(11, 13, 4))
 
 # %% [markdown]
+# At the right border the arrow points left, into the disc. In the middle row above and below
+# look alike, so $g_y$ is 0 there.
+#
 # ### Exercise 3.8 · edges (8 points)
 #
 # Return strength and direction of the edges. `gx, gy = sobel_slopes(image)` gives you both
@@ -876,12 +892,17 @@ def right_one(image, kernel):
     return xp.einsum("ijpq,pq->ij", windows, kernel)
 
 
+def the_image_itself(image, kernel):
+    return 1.0 * image
+
+
 def all_zeros(image, kernel):
     return xp.zeros((len(image) - len(kernel) + 1, len(image[0]) - len(kernel[0]) + 1))
 
 
 def wrong_windows(image, kernel):
-    windows = xp.lib.stride_tricks.sliding_window_view(1.0 * image[::-1, ::-1], kernel.shape)
+    turned = 1.0 * image[::-1, ::-1]
+    windows = xp.lib.stride_tricks.sliding_window_view(turned, kernel.shape)
     return xp.einsum("ijpq,pq->ij", windows, kernel)
 
 
@@ -890,13 +911,14 @@ def flipped_kernel(image, kernel):
     return xp.einsum("ijpq,pq->ij", windows, kernel[::-1, ::-1])
 
 
-wrong = [
-    (all_zeros, "compare every value, not the shape alone, and use `assert`: an answer that "
-     "is returned stops nothing."),
-    (wrong_windows, "your pixels are alike, so every window gives the same sum. Let them differ."),
-    (flipped_kernel, "your kernel equals its own flip. Use one that a rotation changes."),
-]  # fmt: skip
-judge(test_correlate2d, right=[right_one], wrong=wrong, at_least=3)
+raise_hint = "whatever you hand in passes: does your code use its arguments? Call the candidate "
+raise_hint += "and let `assert` decide; an answer that is returned stops nothing."
+zeros_hint = "zeros of the right shape pass. Compare the values too."
+alike_hint = "your pixels are alike, so every window gives the same sum. Let them differ."
+flip_hint = "your kernel equals its own flip. Use one that a rotation changes."
+wrong = [(the_image_itself, raise_hint), (all_zeros, zeros_hint)]
+wrong += [(wrong_windows, alike_hint), (flipped_kernel, flip_hint)]
+judge(test_correlate2d, right=[right_one], wrong=wrong, at_least=4)
 ### BEGIN HIDDEN TESTS
 
 
@@ -936,10 +958,10 @@ def decimals_cut_off(image, kernel):
 
 
 more = [
-    (last_windows_missing, "an output without its last row and column passes: compare the shape."),
+    (last_windows_missing, "an output without its last row and column passes: compare shapes."),
     (transposed, "a transposed output passes: use an image and a kernel that are not square."),
     (running_total, "sums that are never reset pass: compare more than the first value."),
-    (rows_flipped, "your kernel reads the same upside down: give its rows different weights."),
+    (rows_flipped, "your kernel reads the same upside down: let its rows differ."),
     (decimals_cut_off, "all your sums are whole numbers: use weights with decimals."),
 ]
 judge(test_correlate2d, right=[by_windows], wrong=more, at_least=4)

@@ -1,5 +1,7 @@
 """Figures and finished filters of lesson 03."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from helpers import data, plotting
@@ -42,7 +44,8 @@ def filter2d(image, kernel):
     if image.ndim != 2 or kernel.ndim != 2:
         raise ValueError(
             f"image and kernel need two axes, but have the shapes {image.shape} and "
-            f"{kernel.shape}. Write weights w as w[:, None] for a column, w[None, :] for a row."
+            f"{kernel.shape}. Write weights w as w[:, None] for a column and as w[None, :] "
+            "for a row."
         )
     (H, W), (KH, KW) = image.shape, kernel.shape
     if KH > H or KW > W:
@@ -92,19 +95,17 @@ def show_patch(image, i: int, j: int, KH: int, KW: int):
     window = image[i : i + KH, j : j + KW]
     H, W = image.shape
     alt = (
-        f"An image of {H} by {W} pixels with a frame around {KH} rows and {KW} columns that "
-        f"starts at row {i}, column {j}, and the framed window beside it. Its bottom right "
-        f"pixel holds {window[-1, -1]}."
+        f"An image of {H} by {W} pixels with a frame around {KH} rows and {KW} columns "
+        f"that starts at row {i}, column {j}, and the framed window beside it. Its bottom "
+        f"right pixel holds {window[-1, -1]}."
     )
     if plotting.figures_off():
         return
     with plotting.style():
         fig, axes = row_of_axes([image.shape, window.shape], 0.44)
-        for ax, array, title in zip(
-            axes, (image, window), ("image", "window"), strict=True
-        ):
+        for ax, array in zip(axes, (image, window), strict=True):
             draw_cells(ax, array, limits_of([image]), "gray", cell_texts(array), grid=True)
-            ax.set_title(f"{title}  {array.shape}", pad=6)
+            ax.set_title(str(array.shape), pad=6)
         frame(axes[0], i, j, KH, KW)
     plotting.show(fig, alt, f"Window of {KH} rows and {KW} columns at row {i}, column {j}.")
 
@@ -118,75 +119,81 @@ def show_stop(image, kernel, i: int, j: int):
 def animate_slide(image, kernel):
     """Let a kernel slide over an image, one frame per output cell."""
     out = filter2d(image, kernel)
-    caption = f"All {out.size} stops, row by row. Step with the buttons or the arrow keys."
+    caption = f"All {out.size} stops of the window, row by row. The buttons step and play."
     plotting.animate_window(image, kernel, out, caption=caption)
 
 
 def show_flip(impulse, kernel):
     """Draw a kernel, an impulse, and what correlation and convolution make of them."""
+    turned = kernel[::-1, ::-1]
     plotting.show_arrays(
-        [kernel, impulse, filter2d(impulse, kernel), filter2d(impulse, kernel[::-1, ::-1])],
+        [kernel, impulse, filter2d(impulse, kernel), filter2d(impulse, turned)],
         ["kernel", "impulse", "correlation", "convolution"],
-        caption="Correlation prints the kernel rotated by 180 degrees, convolution as it is.",
+        caption="Correlation prints the kernel rotated, convolution prints it as it is.",
         numbers=True,
     )
 
 
-def grey_limits(kernel):
-    """Return what to draw black and white after a kernel on an image from 0 to 1."""
-    if abs(float(kernel.sum())) > 1e-9:
-        return 0.0, 1.0
-    reach = 0.4 * float(abs(kernel).sum()) / 2
-    return -reach, reach
-
-
 def show_gallery(image):
     """Draw an image (H, W) after each of the six kernels."""
-    names = list(KERNELS)
-    kernels = [np.array(KERNELS[name], float) for name in names]
+    kernels = {name: np.array(weights, float) for name, weights in KERNELS.items()}
     alt = (
-        "A portrait after six kernels. Identity: unchanged. Box: slightly blurred. Sharpen: "
-        "crisper, with bright and dark rims. Sobel_x: grey relief of upright edges. Sobel_y: "
-        "grey relief of level edges. Laplacian: thin double lines at every edge."
+        "A portrait after six kernels. Identity: unchanged. Box: slightly blurred. "
+        "Sharpen: crisper, with bright and dark rims. Sobel_x: relief of upright edges. "
+        "Sobel_y: relief of level edges. Laplacian: thin double lines at edges."
     )
-    draw_filtered(to_numpy(image), kernels, names, alt, 3,
-                  "Each kernel and its answer. Below, grey is zero, white is positive.")  # fmt: skip
+    caption = "Six kernels and their answers. Where weights sum to 0, grey stands for zero."
+    draw_filtered(to_numpy(image), kernels, alt, caption)
 
 
 def show_try(image, kernel):
     """Draw an image (H, W) before and after a kernel of the learner's choice."""
     kernel = to_numpy(kernel).astype(float)
-    identity = np.ones((1, 1))
-    total = kernel.sum()
-    alt = (
-        f"A portrait, and the same portrait after a kernel whose weights sum to {total:g}."
-    )
-    draw_filtered(to_numpy(image), [identity, kernel], ["before", "after"], alt, 2,
-                  f"The weights of this kernel sum to {total:g}.")  # fmt: skip
+    total = f"The weights of this kernel sum to {kernel.sum():g}."
+    alt = f"A portrait, and the same portrait after a kernel. {total}"
+    before = np.ones((1, 1))
+    draw_filtered(to_numpy(image), {"before": before, "after": kernel}, alt, total)
 
 
-def draw_filtered(image, kernels, names, alt: str, columns: int, caption: str):
-    """Draw images below their kernels, `columns` side by side."""
+def draw_filtered(image, kernels: dict, alt: str, caption: str, columns: int = 3):
+    """Draw an image after each of some kernels, with the kernels above."""
     if plotting.figures_off():
         return
     H, W = image.shape
-    wide, small, gap = 2.3, 0.9, 0.18
+    wide, small, gap = 2.1, 0.9, 0.2
     tall = wide * H / W
-    rows = -(-len(kernels) // columns)
-    block = tall + small + 0.42
+    rows, block = -(-len(kernels) // columns), tall + small + 0.3
     width, height = columns * (wide + gap), rows * block
     with plotting.style():
         fig = plotting.new_figure(width, height)
-        for n, (kernel, name) in enumerate(zip(kernels, names, strict=True)):
-            left, low = (n % columns) * (wide + gap), (rows - 1 - n // columns) * block
+        for n, (name, kernel) in enumerate(kernels.items()):
+            left = (n % columns) * (wide + gap)
+            low = (rows - 1 - n // columns) * block
             ax = fig.add_axes([left / width, low / height, wide / width, tall / height])
             draw_image(ax, filter2d(image, kernel), grey_limits(kernel), "gray")
-            box = [(left + wide - small) / width, (low + tall + 0.06) / height]
-            ax = fig.add_axes([*box, small / width, small / height])
-            draw_cells(ax, kernel, limits_of([kernel], symmetric=True), "RdBu_r",
-                       cell_texts(kernel), 7.5, grid=True, index=False)  # fmt: skip
-            fig.text(left / width, (low + tall + 0.1) / height, name, fontsize=11)
-    plotting.show(fig, alt, caption, sharpness=1.2)
+            top = (low + tall + 0.06) / height
+            fig.text(left / width, top, name, fontsize=11, va="bottom")
+            if kernel.size > 1:
+                left = left + wide - small
+                ax = fig.add_axes([left / width, top, small / width, small / height])
+                draw_weights(ax, kernel)
+    plotting.show(fig, alt, caption, sharpness=1.0)
+
+
+def grey_limits(kernel):
+    """Return what to draw black and white after a kernel on brightness from 0 to 1."""
+    if abs(kernel.sum()) > 1e-9:
+        return 0.0, 1.0
+    reach = 0.2 * np.abs(kernel).sum()  # two fifths of the largest possible answer
+    return -reach, reach
+
+
+def draw_weights(ax, kernel):
+    """Draw a small kernel with its weights as fractions."""
+    texts = [str(Fraction(v).limit_denominator(20)).replace("-", "−") for v in kernel.flat]
+    texts = np.array(texts, object).reshape(kernel.shape)
+    limits = limits_of([kernel], symmetric=True)
+    draw_cells(ax, kernel, limits, "RdBu_r", texts, 8.0, grid=True, index=False)
 
 
 def moved(image, columns: int):
@@ -203,11 +210,14 @@ def show_shift(image, kernel, columns: int):
     other = moved(filter2d(image, kernel), columns)
     differ = np.flatnonzero(np.abs(one - other).max(axis=0) > 1e-9)
     words = ", ".join(map(str, differ)) or "none"
+    reach = np.abs([one, other]).max()
     plotting.show_arrays(
         [one, other, one - other],
         ["shift, then filter", "filter, then shift", "difference"],
-        alt=f"Two results of one shape and their difference. Columns that differ: {words}.",
-        caption=f"Columns that differ: {words}.",
+        alt=f"Two results and their difference. Columns that differ: {words}.",
+        caption=f"Columns that differ: {words}. White is zero, red positive.",
+        cmap="RdBu_r",
+        limits=(-reach, reach),
     )
 
 
@@ -216,9 +226,10 @@ def show_bells(sigmas, radius: int):
     n = np.arange(-radius, radius + 1)
     bells = [np.exp(-(n[:, None] ** 2 + n**2) / (2 * s**2)) for s in sigmas]
     plotting.show_kernels(
-        [np.round(b / b.sum(), 3) for b in bells],
+        [np.round(b / b.sum(), 2) for b in bells],
         [f"σ = {s:g}" for s in sigmas],
-        caption=f"Gaussian kernels of radius {radius}; the weights are rounded.",
+        caption=f"Gaussian kernels of radius {radius}, weights rounded to two decimals.",
+        ncols=len(bells),
         shared_scale=True,
     )
 
@@ -226,11 +237,15 @@ def show_bells(sigmas, radius: int):
 def show_outer(column, row):
     """Draw a column (KH,), a row (KW,) and their outer product."""
     column, row = to_numpy(column)[:, None], to_numpy(row)[None, :]
+    kernel = column * row
+    reach = np.abs(kernel).max()
     plotting.show_arrays(
-        [column, row, column * row],
+        [column, row, kernel],
         ["column c", "row r", "kernel c · r"],
-        caption="Each weight of the kernel is the product of its row's and its column's weight.",
+        caption="Each weight of the kernel is the product of one of c and one of r.",
         numbers=True,
+        cmap="RdBu_r",
+        limits=(-reach, reach),
     )
 
 
@@ -255,7 +270,7 @@ def show_arrows(image):
     gx, gy = sobel_slopes(image)
     alt = (
         "A bright disc on black with an arrow at every pixel where the brightness changes. "
-        "All arrows point towards the middle of the disc; those at its right border point left."
+        "All arrows point towards the middle of the disc: at its right border to the left."
     )
     if plotting.figures_off():
         return
@@ -265,13 +280,14 @@ def show_arrows(image):
         draw_cells(ax, image, (-0.2, 1.2), "gray", index=True)
         j, i = np.meshgrid(np.arange(1, W - 1), np.arange(1, H - 1))
         strong = np.hypot(gx, gy) > 0
-        ax.quiver(j[strong], i[strong], gx[strong], gy[strong], color=HIGHLIGHT, angles="xy",
-                  scale_units="xy", scale=6, width=0.006, pivot="mid")  # fmt: skip
+        arrows = [values[strong] for values in (j, i, gx, gy)]
+        look = {"angles": "xy", "scale_units": "xy", "scale": 6, "width": 0.006}
+        ax.quiver(*arrows, color=HIGHLIGHT, pivot="mid", **look)
     plotting.show(fig, alt, "Sobel arrows point from dark to bright, across the edge.")
 
 
 def colour_wheel(angle, strength):
-    """Return directions as an RGB image: hue for the angle, brightness for the strength."""
+    """Return directions as colours: hue for the angle, brightness for the strength."""
     import matplotlib.colors
 
     hue = (angle / (2 * np.pi)) % 1.0
@@ -292,11 +308,15 @@ def show_edges(image):
     y, x = np.mgrid[:H, :W] - np.array([H - 1, W - 1])[:, None, None] / 2
     ring = (np.hypot(y, x) < 0.35 * W) & (np.hypot(y, x) > 0.15 * W)
     plotting.show_images(
-        [image, strength, colour_wheel(np.arctan2(gy, gx), strength),
-         colour_wheel(np.arctan2(y, x), ring.astype(float))],
+        [
+            image,
+            strength,
+            colour_wheel(np.arctan2(gy, gx), strength),
+            colour_wheel(np.arctan2(y, x), ring.astype(float)),
+        ],
         ["photograph", "magnitude", "angle as hue", "what the hues mean"],
-        alt="A portrait, its edges in white on black, the same edges coloured by direction, "
+        alt="A portrait, its edges in white on black, the same coloured by direction, "
         "and a ring that gives each direction from its middle a colour.",
-        caption="A colour on the ring stands for an arrow from the ring's middle to that place.",
+        caption="A colour on the ring stands for an arrow from its middle to that place.",
         shared_scale=False,
-    )  # fmt: skip
+    )
