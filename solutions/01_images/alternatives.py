@@ -66,7 +66,7 @@ def nchw_to_nhwc(x):
     return x.swapaxes(1, 2).swapaxes(2, 3).copy()
 
 
-# %% exercise="count_params" way="one more input"
+# %% exercise="dense_params" way="one more input"
 def dense_params(n_in, n_out, bias=True):
     return n_out * (n_in + int(bias))
 
@@ -75,7 +75,7 @@ def conv_params(C, F, KH, KW, bias=True):
     return dense_params(C * KH * KW, F, bias)
 
 
-# %% exercise="count_params" way="count one by one"
+# %% exercise="dense_params" way="count one by one"
 def dense_params(n_in, n_out, bias=True):
     each = n_in
     if bias:
@@ -93,7 +93,7 @@ def conv_params(C, F, KH, KW, bias=True):
     return total
 
 
-# %% exercise="count_params" way="products of shapes"
+# %% exercise="dense_params" way="products of shapes"
 import math
 
 
