@@ -841,7 +841,8 @@ show_signals(
     x=[np.arange(240), len(kernel) // 2 + np.arange(len(answer))],
 )
 print("steps at", steps.where)
-print("largest and smallest answer", float(answer.max()), float(answer.min()))
+print(f"largest answer {float(answer.max()):.2f}, smallest {float(answer.min()):.2f}")
+print(f"spread before the first step {float(answer[:50].std()):.2f}")
 
 # %% [markdown] question="step-detector" points=12
 # **Model answer.** The kernel holds n weights −1/n and then n weights +1/n: the mean of the
