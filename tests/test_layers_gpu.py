@@ -79,7 +79,7 @@ def both(cupy, fn, *args):
 
 
 def compare(cupy, found, expected):
-    """Assert equal types, shapes and, up to rounding, numbers; found ones are on the card."""
+    """Assert equal types, shapes and, up to rounding, numbers; `found` is on the card."""
     if isinstance(expected, (tuple, list)):
         for f, e in zip(found, expected, strict=True):
             compare(cupy, f, e)
