@@ -111,8 +111,8 @@ expect_like(patch, reference, cases)
 # the output have?
 
 # %%
-rows = [[1, 1, 2, 8, 9], [0, 1, 1, 9, 8], [1, 2, 1, 8, 9], [1, 0, 2, 9, 9]]
-dark_to_bright = xp.array(rows)
+pixels = [[1, 1, 2, 8, 9], [0, 1, 1, 9, 8], [1, 2, 1, 8, 9], [1, 0, 2, 9, 9]]
+dark_to_bright = xp.array(pixels)
 right_minus_left = xp.array([[-1, 1], [-1, 1], [-1, 1]])
 figures.show_stop(dark_to_bright, right_minus_left, 0, 2)
 
@@ -387,6 +387,7 @@ expect(filtered, "box", point, gives=[[9 / 9, 9 / 9, 0, 0]])
 step = xp.array([[2.0, 2.0, 6.0, 6.0, 6.0]] * 3)
 expect(filtered, "sharpen", flat, gives=xp.full((2, 3), 7.0))
 expect(filtered, "sharpen", step, gives=[[2 - (6 - 2), 6 - (2 - 6), 6]])
+expect(make_kernel, "blurr", raises=ValueError)
 ### BEGIN HIDDEN TESTS
 
 
@@ -406,7 +407,6 @@ def cases(rng):
 
 
 expect_like(filtered, reference, cases)
-expect(make_kernel, "blurr", raises=ValueError)
 ### END HIDDEN TESTS
 
 
@@ -468,10 +468,11 @@ figures.show_try(photo, kernel)
 # %% [markdown]
 # ## Move first or filter first?
 #
-# Every window is treated alike, wherever it stands. So it should not matter whether you first
-# move an image and then filter it, or first filter and then move the result. The figure tries
-# it: the image moves two pixels to the right, and the columns that become free are filled
-# with zeros.
+# A kernel whose only weight is a 1 in a corner moves the image by one pixel: moving is
+# filtering too. And every window is treated alike, wherever it stands. So it should not matter
+# whether you first move an image and then filter it, or first filter and then move the result.
+# The figure tries it: the image moves two pixels to the right, and the columns that become
+# free are filled with zeros.
 #
 # **Predict.** Will the two results agree everywhere? If not, how many columns differ for a
 # kernel that is three pixels wide?
@@ -808,8 +809,8 @@ expect_like(edges, reference, cases)
 figures.show_edges(photo)
 
 # %% [markdown]
-# Brightness of the colours is the strength of the edge, their hue its direction. Opposite sides
-# of one object have different hues: one leads from dark to bright, the other back.
+# The brightness of a colour is the strength of the edge, its hue the direction. On opposite
+# sides of an object the arrows point in opposite directions, so the hues differ.
 #
 # ### Question 3.2 · An edge that Sobel misses (10 points)
 #
@@ -855,10 +856,39 @@ figures.show_edges(photo)
 # **Predict.** A test uses an image of ones and checks `correlate2d` with the box kernel. Which of
 # these would it catch: a flipped kernel, rows and columns exchanged, the last column missing?
 #
+# Here are five functions that claim to be `correlate2d`. The first is right, the others are not.
+# `sliding_window_view` cuts out all windows at once: lesson 09 makes use of it.
+
+# %% given="candidates"
+def right_one(image, kernel):
+    windows = xp.lib.stride_tricks.sliding_window_view(1.0 * image, kernel.shape)
+    return xp.einsum("ijpq,pq->ij", windows, kernel)
+
+
+def the_image_itself(image, kernel):
+    return 1.0 * image
+
+
+def all_zeros(image, kernel):
+    return xp.zeros((len(image) - len(kernel) + 1, len(image[0]) - len(kernel[0]) + 1))
+
+
+def wrong_windows(image, kernel):
+    turned = 1.0 * image[::-1, ::-1]
+    windows = xp.lib.stride_tricks.sliding_window_view(turned, kernel.shape)
+    return xp.einsum("ijpq,pq->ij", windows, kernel)
+
+
+def flipped_kernel(image, kernel):
+    windows = xp.lib.stride_tricks.sliding_window_view(1.0 * image, kernel.shape)
+    return xp.einsum("ijpq,pq->ij", windows, kernel[::-1, ::-1])
+
+
+# %% [markdown]
 # ### Exercise 3.9 · test_correlate2d (6 points)
 #
-# Write a test for `correlate2d`. It receives a candidate, some function that claims to be
-# `correlate2d`. It must accept every right candidate and raise an error for a wrong one.
+# Write a test for `correlate2d`. It receives a candidate, such as one of these five. It must
+# accept every right candidate and raise an error for a wrong one.
 
 
 # %% exercise="test_correlate2d"
@@ -887,30 +917,6 @@ def test_correlate2d(candidate):
 
 
 # %% check="test_correlate2d" points=6
-def right_one(image, kernel):
-    windows = xp.lib.stride_tricks.sliding_window_view(1.0 * image, kernel.shape)
-    return xp.einsum("ijpq,pq->ij", windows, kernel)
-
-
-def the_image_itself(image, kernel):
-    return 1.0 * image
-
-
-def all_zeros(image, kernel):
-    return xp.zeros((len(image) - len(kernel) + 1, len(image[0]) - len(kernel[0]) + 1))
-
-
-def wrong_windows(image, kernel):
-    turned = 1.0 * image[::-1, ::-1]
-    windows = xp.lib.stride_tricks.sliding_window_view(turned, kernel.shape)
-    return xp.einsum("ijpq,pq->ij", windows, kernel)
-
-
-def flipped_kernel(image, kernel):
-    windows = xp.lib.stride_tricks.sliding_window_view(1.0 * image, kernel.shape)
-    return xp.einsum("ijpq,pq->ij", windows, kernel[::-1, ::-1])
-
-
 raise_hint = "whatever you hand in passes: does your code use its arguments? Call the candidate "
 raise_hint += "and let `assert` decide; an answer that is returned stops nothing."
 zeros_hint = "zeros of the right shape pass. Compare the values too."
@@ -920,15 +926,6 @@ wrong = [(the_image_itself, raise_hint), (all_zeros, zeros_hint)]
 wrong += [(wrong_windows, alike_hint), (flipped_kernel, flip_hint)]
 judge(test_correlate2d, right=[right_one], wrong=wrong, at_least=4)
 ### BEGIN HIDDEN TESTS
-
-
-def by_windows(image, kernel):
-    (H, W), (KH, KW) = image.shape, kernel.shape
-    out = xp.zeros((H - KH + 1, W - KW + 1))
-    for i in range(H - KH + 1):
-        for j in range(W - KW + 1):
-            out[i, j] = (image[i : i + KH, j : j + KW] * kernel).sum()
-    return out
 
 
 def last_windows_missing(image, kernel):
@@ -964,7 +961,7 @@ more = [
     (rows_flipped, "your kernel reads the same upside down: let its rows differ."),
     (decimals_cut_off, "all your sums are whole numbers: use weights with decimals."),
 ]
-judge(test_correlate2d, right=[by_windows], wrong=more, at_least=4)
+judge(test_correlate2d, right=[right_one], wrong=more, at_least=4)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -101,11 +101,12 @@ def show_patch(image, i: int, j: int, KH: int, KW: int):
     )
     if plotting.figures_off():
         return
+    titles = [f"image  {image.shape}", f"window  {window.shape}"]
     with plotting.style():
         fig, axes = row_of_axes([image.shape, window.shape], 0.44)
-        for ax, array in zip(axes, (image, window), strict=True):
+        for ax, array, title in zip(axes, (image, window), titles, strict=True):
             draw_cells(ax, array, limits_of([image]), "gray", cell_texts(array), grid=True)
-            ax.set_title(str(array.shape), pad=6)
+            ax.set_title(title, pad=6)
         frame(axes[0], i, j, KH, KW)
     plotting.show(fig, alt, f"Window of {KH} rows and {KW} columns at row {i}, column {j}.")
 
@@ -142,7 +143,8 @@ def show_gallery(image):
         "Sharpen: crisper, with bright and dark rims. Sobel_x: relief of upright edges. "
         "Sobel_y: relief of level edges. Laplacian: thin double lines at edges."
     )
-    caption = "Six kernels and their answers. Where weights sum to 0, grey stands for zero."
+    credit = data.sample_photo(shrink=64).credit
+    caption = f"Where weights sum to 0, grey stands for zero. Photograph: {credit}"
     draw_filtered(to_numpy(image), kernels, alt, caption)
 
 
@@ -170,7 +172,8 @@ def draw_filtered(image, kernels: dict, alt: str, caption: str, columns: int = 3
             left = (n % columns) * (wide + gap)
             low = (rows - 1 - n // columns) * block
             ax = fig.add_axes([left / width, low / height, wide / width, tall / height])
-            draw_image(ax, filter2d(image, kernel), grey_limits(kernel), "gray")
+            out = filter2d(image, kernel)
+            draw_image(ax, out, grey_limits(out, kernel), "gray")
             top = (low + tall + 0.06) / height
             fig.text(left / width, top, name, fontsize=11, va="bottom")
             if kernel.size > 1:
@@ -180,11 +183,11 @@ def draw_filtered(image, kernels: dict, alt: str, caption: str, columns: int = 3
     plotting.show(fig, alt, caption, sharpness=1.0)
 
 
-def grey_limits(kernel):
-    """Return what to draw black and white after a kernel on brightness from 0 to 1."""
+def grey_limits(out, kernel):
+    """Return what to draw black and white: for weights that sum to 0, grey is zero."""
     if abs(kernel.sum()) > 1e-9:
         return 0.0, 1.0
-    reach = 0.2 * np.abs(kernel).sum()  # two fifths of the largest possible answer
+    reach = np.quantile(np.abs(out), 0.995) or 1.0
     return -reach, reach
 
 
