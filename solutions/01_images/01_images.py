@@ -148,6 +148,15 @@ red = xp.array([[0, 10, 20], [100, 110, 120]])
 tables = xp.stack([red, red + 1, red + 2])  # channels first: (3, 2, 3)
 show_arrays(list(tables), ["x[0, 0], red", "x[0, 1], green", "x[0, 2], blue"], numbers=True)
 
+# %% given="addresses"
+# For the checks, two such images: 1234 would be image 1, row 2, column 3, channel 4.
+channels_last = np.fromfunction(
+    lambda n, i, j, c: 1000 * n + 100 * i + 10 * j + c, (2, 4, 6, 3)
+)
+channels_first = np.fromfunction(
+    lambda n, c, i, j: 1000 * n + 100 * i + 10 * j + c, (2, 3, 4, 6)
+)
+
 # %% [markdown]
 # ### Exercise 1.2 · nhwc_to_nchw and back (12 points)
 #
@@ -155,15 +164,6 @@ show_arrays(list(tables), ["x[0, 0], red", "x[0, 1], green", "x[0, 2], blue"], n
 #
 # **Predict** before you write: `x.reshape(N, C, H, W)` gives the right shape, too. Is it
 # the right array?
-
-# %% given="addresses"
-# Each number tells its own address: 1234 is image 1, row 2, column 3, channel 4.
-channels_last = np.fromfunction(
-    lambda n, i, j, c: 1000 * n + 100 * i + 10 * j + c, (2, 4, 6, 3)
-)
-channels_first = np.fromfunction(
-    lambda n, c, i, j: 1000 * n + 100 * i + 10 * j + c, (2, 3, 4, 6)
-)
 
 
 # %% exercise="nhwc_to_nchw"
@@ -389,8 +389,9 @@ show_bars(
 
 # %% [markdown]
 # The axis is logarithmic: equal steps multiply by equal factors. The dense layer for video
-# fills a graphics card before it has learned anything. The filters do not care how large
-# the image is: neither H nor W occurs in their count.
+# takes the memory printed above before it has learned anything, and training takes several
+# times as much. The filters do not care how large the image is: neither H nor W occurs in
+# their count.
 
 # %% [markdown]
 # ## 1.4 Two ideas that remove almost everything
@@ -536,8 +537,8 @@ show_bars(list(counts), np.array(list(counts.values())), log=True, title="Parame
 # %% [markdown] question="which_idea" points=15
 # **Model answer.** With C = 32, H = 45, W = 80, K = 7 the four counts are about
 # 13,300,000,000 (every pixel), 180,800,000 (local), 50,200 (shared) and 27,700 (three
-# layers of 3×3). Counted as a difference, locality removed most: 13.1 thousand million of
-# the 13.3. Counted as a ratio, locality divides by about H·W / K² = 3600 / 49 ≈ 73, sharing
+# layers of 3×3). Counted as a difference, locality removed most: 13.1 of the 13.3 thousand
+# million. Counted as a ratio, locality divides by about H·W / K² = 3600 / 49 ≈ 73, sharing
 # by exactly H·W = 3600, and hierarchy by about 49 / 27 ≈ 1.8. So as a ratio sharing always
 # beats locality, by K². Both grow with the image; hierarchy does not depend on it and grows
 # with the window only: one layer of K×K against (K − 1)/2 layers of 3×3 is 2·K² / (9·(K −
@@ -557,8 +558,8 @@ show_bars(list(counts), np.array(list(counts.values())), log=True, title="Parame
 # sharing each place had its own copy. On a larger image sharing gains even more. Hierarchy
 # gives 1.4 here and would give more for a larger window, since 25 weights become 2·9."
 #
-# *Sample, 5 points:* "Locality removed the most, 13 billion parameters, then sharing with
-# 180 million. Hierarchy hardly matters."
+# *Sample, 5 points:* "Locality removed the most, 13 thousand million parameters, then
+# sharing with 180 million. Hierarchy hardly matters."
 
 # %% [markdown]
 # ## 1.5 Move the picture
@@ -818,7 +819,8 @@ show_heatmap(
 # Nothing is broken here. Each weight of the first layer belongs to one place. Move the
 # digit, and its strokes meet the weights that were trained for other places. A shared
 # filter has no such places: it meets the stroke with the same weights wherever the stroke
-# has gone. That is why sharing is more than thrift.
+# has gone. That is why sharing is more than thrift. Whether it is enough to read digits
+# that have moved, lesson 08 will measure.
 
 # %% [markdown]
 # ### Question 1.6 (10 points)

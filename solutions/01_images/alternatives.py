@@ -9,7 +9,7 @@ def normalise(img):
 # %% exercise="normalise" way="lookup table"
 def normalise(img):
     table = xp.arange(256) / 255
-    return table[img]
+    return table[img.astype("int64")]
 
 
 # %% exercise="normalise" way="divide into an output"
