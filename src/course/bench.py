@@ -194,7 +194,7 @@ def make_hints(lesson: Lesson) -> list[dict]:
                 raise CourseError(
                     f"{lesson.name}: slips {name!r} and {slip.name!r} of {slip.exercise} "
                     f"give the same answer where {result.check} first fails. Add a "
-                    "visible case before it that tells them apart, or give both the same hint."
+                    "visible case before it that tells them apart, or give both one hint."
                 )
     return [
         {"function": function, "call": call, "outcome": outline, "hint": hint}

@@ -14,16 +14,17 @@ from dataclasses import asdict
 
 from course.bench import blank
 from course.lesson import Cell, Lesson
-from helpers import checking
+from helpers import checking, transport
 from helpers.calls import Outcome, call, decode, define, encode
-from helpers.checking import CheckFailed, Collect, Replay
+from helpers.checking import CheckFailed
+from helpers.transport import Collect, Replay
 
 
 def collect(lesson: Lesson, check: Cell, seed: int) -> list[dict]:
     """Return the calls that a check cell makes, their arguments as JSON data."""
-    transport = Collect()
-    _run(lesson, check, seed, transport)
-    return transport.calls
+    collected = Collect()
+    _run(lesson, check, seed, collected)
+    return collected.calls
 
 
 def answer(namespace: dict, calls: list[dict]) -> list[dict]:
@@ -69,7 +70,7 @@ def _movable(value):
     return to_backend(value) if hasattr(value, "dtype") else value
 
 
-def _run(lesson: Lesson, check: Cell, seed: int, transport) -> None:
+def _run(lesson: Lesson, check: Cell, seed: int, way) -> None:
     """Run a check cell with stand-ins for everything that learners define."""
     namespace: dict = {"__name__": "__main__"}
     for cell in lesson.cells:
@@ -85,7 +86,7 @@ def _run(lesson: Lesson, check: Cell, seed: int, transport) -> None:
     previous = os.environ.get("COURSE_SEED")
     os.environ["COURSE_SEED"] = str(seed)
     try:
-        with checking.using(transport), contextlib.redirect_stdout(io.StringIO()):
+        with transport.using(way), contextlib.redirect_stdout(io.StringIO()):
             define_all(check.source, check.id, namespace)
     finally:
         if previous is None:

@@ -3,19 +3,19 @@
 A check names a function, its arguments and what it must give. A hidden check names a
 reference
 and cases drawn from a seed, so that its calls can be made in one process and judged in
-another: see `Collect` and `Replay`.
+another: see `helpers.transport`.
 """
 
-import contextlib
 import os
 import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from helpers import diagnosis, hints
+from helpers import diagnosis, hints, transport
 from helpers.backend import to_backend, to_numpy
-from helpers.calls import Outcome, call, encode, fingerprint, parameter_names, plain
+from helpers.calls import fingerprint, plain
+from helpers.labels import label as label_of
 
 PUBLIC_SEED = 20260
 
@@ -94,9 +94,9 @@ def expect(fn, *args, gives=None, raises=None, within=None, dtype=None, hint="",
         With what was found, what was expected, where, and the likely slip.
     """
     this = Case(args, kwargs, raises=raises, hint=hint)
-    _check(fn, this, gives, within=within, dtype=dtype)
-    if _transport.judges:
-        print(f"✓ {_label(fn, this)}")
+    label = _check(fn, this, gives, within=within, dtype=dtype)
+    if label:
+        print(f"✓ {label} raises {raises.__name__}" if raises else f"✓ {label}")
 
 
 def expect_like(fn, reference, cases, within=None, dtype=None):
@@ -121,7 +121,7 @@ def expect_like(fn, reference, cases, within=None, dtype=None):
         this = item if isinstance(item, Case) else Case(tuple(item))
         host = [to_numpy(a) if isinstance(a, np.ndarray) else a for a in this.args]
         wanted = None
-        if _transport.judges and this.raises is None:
+        if transport.current().judges and this.raises is None:
             copies = [a.copy() if isinstance(a, np.ndarray) else a for a in host]
             wanted = reference(*copies, **this.kwargs)
         this.args = tuple(to_backend(a) if isinstance(a, np.ndarray) else a for a in host)
@@ -129,22 +129,22 @@ def expect_like(fn, reference, cases, within=None, dtype=None):
         count += 1
     if not count:
         raise ValueError(f"the hidden cases of {fn.__name__} are empty")
-    if _transport.judges:
+    if transport.current().judges:
         print(f"✓ {fn.__name__} on {count} hidden cases")
 
 
 def _check(fn, this, wanted, within, dtype, names_from=None):
-    """Judge one call. `names_from` has the same parameters as `fn`, for labels."""
+    """Judge one call and return its label. `names_from` has the parameters of `fn`."""
     key = fingerprint(this.args, this.kwargs)
-    outcome = _transport.outcome(fn, this, key)
+    label = label_of(names_from or fn, this, fn.__name__)  # before the call can change it
+    outcome = transport.current().outcome(fn, this, key)
     if outcome is None:
-        return
-    label = _label(names_from or fn, this, fn.__name__)
+        return ""
     wanted = _expected(wanted)
     problem, slip = _verdict(label, outcome, this, wanted, within, dtype, fn.__name__)
     if not problem:
         _answers.append((fn.__name__, key, wanted))
-        return
+        return label
     slip = hints.find(fn.__name__, key, outcome) or slip
     if slip:
         problem += f"\nLikely slip: {slip}"
@@ -194,8 +194,8 @@ def _verdict_on_error(label, outcome, raises):
         got = diagnosis.kind_of(outcome.value)
         return f"{label} returned {got}; expected it to raise {raises.__name__}."
     if outcome.error.split(":")[0] != raises.__name__:
-        found = outcome.error + _at(outcome)
-        return f"{label} stopped with {found}; expected it to raise {raises.__name__}."
+        found = f"{label} stopped with {outcome.error}"
+        return f"{found}; expected it to raise {raises.__name__}." + _at(outcome)
     return ""
 
 
@@ -217,99 +217,3 @@ def _typed_in(name, value):
     if value is not None and any(diagnosis.same(value, answer) for answer in known):
         return "this is the answer of an earlier example: does your code use its arguments?"
     return ""
-
-
-def _label(fn, this, name=""):
-    """Write a call as people do: ``conv(image 5×7, kernel 3×2, stride=2)``."""
-    names = parameter_names(fn, len(this.args))
-    parts = [_describe(n, value) for n, value in zip(names, this.args, strict=True)]
-    parts += [f"{key}={_short(value)}" for key, value in this.kwargs.items()]
-    text = f"{name or fn.__name__}({', '.join(parts)})"
-    return f"{text}, {this.note}," if this.note else text
-
-
-def _describe(name, value):
-    shape = getattr(value, "shape", None)
-    if shape is None or shape == ():
-        return _short(value)
-    if len(shape) == 1 and shape[0] <= 3:
-        return f"{name}={diagnosis.show(to_numpy(value))}"
-    return (
-        f"{name} of {shape[0]}"
-        if len(shape) == 1
-        else f"{name} {'×'.join(map(str, shape))}"
-    )
-
-
-def _short(value):
-    if callable(value):
-        return getattr(value, "__name__", "function")
-    text = diagnosis.show(plain(value))
-    return text if len(text) <= 40 else f"{text[:36]} ..."
-
-
-class Direct:
-    """Make the calls here and judge them here: what a notebook does."""
-
-    judges = True
-
-    def outcome(self, fn, this, key):
-        """Call the function."""
-        return call(fn, this.args, this.kwargs)
-
-
-class Collect:
-    """Write the calls down as JSON-ready data; make none and judge none."""
-
-    judges = False
-
-    def __init__(self):
-        self.calls = []
-
-    def outcome(self, fn, this, key):
-        """Note the call; there is no outcome yet."""
-        arguments = {k: encode(_portable(v)) for k, v in this.kwargs.items()}
-        self.calls.append(
-            {
-                "function": fn.__name__,
-                "probe": None if getattr(fn, "is_stand_in", False) else encode(fn),
-                "args": [encode(_portable(a)) for a in this.args],
-                "kwargs": arguments,
-            }
-        )
-
-
-def _portable(value):
-    return value if callable(value) else plain(value)
-
-
-class Replay:
-    """Judge outcomes that were recorded elsewhere, in the order of the calls."""
-
-    judges = True
-
-    def __init__(self, outcomes: list[Outcome]):
-        self.outcomes = iter(outcomes)
-
-    def outcome(self, fn, this, key):
-        """Return the next recorded outcome."""
-        return next(self.outcomes)
-
-
-_transport = Direct()
-
-
-def current():
-    """Return the way in which calls are made at the moment."""
-    return _transport
-
-
-@contextlib.contextmanager
-def using(transport):
-    """Let all checks inside the ``with`` block make their calls through `transport`."""
-    global _transport
-    before, _transport = _transport, transport
-    try:
-        yield transport
-    finally:
-        _transport = before

@@ -1,6 +1,6 @@
 """Grade a test that the learner wrote: by what it accepts and what it rejects."""
 
-from helpers import checking, hints
+from helpers import hints, transport
 from helpers.calls import Outcome, fingerprint
 from helpers.checking import Case, CheckFailed
 
@@ -46,7 +46,7 @@ def judge(test, right, wrong, at_least):
 
 def _try(test, function):
     this = Case((function,))
-    return checking.current().outcome(test, this, fingerprint(this.args, {}))
+    return transport.current().outcome(test, this, fingerprint(this.args, {}))
 
 
 def _count_rejections(name, wrong, verdicts, at_least):
