@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import standin
 
-from helpers import data
-from helpers.backend import to_numpy
+from helpers import data, predictors
+from helpers.backend import to_backend, to_numpy
 from helpers.datasets import bundled, download, mnist, splits
 
 MAKERS = {
@@ -116,7 +116,8 @@ def test_the_split_is_disjoint_whole_and_balanced():
     assert np.array_equal(np.sort(np.concatenate([train, test])), np.arange(1797))
     share = np.bincount(labels[test]) / np.bincount(labels)
     assert abs(share - 360 / 1797).max() < 0.005
-    assert np.bincount(labels[train][:200], minlength=10).min() > 5, "shuffled"
+    assert np.bincount(labels[train][:200], minlength=10).min() > 5
+    assert min((np.diff(part) < 0).sum() for part in (train, test)) > 100, "shuffled"
 
 
 def test_stratified_takes_exactly_as_many_as_asked():
@@ -308,6 +309,78 @@ def test_the_mark_goes_with_the_class_in_training_only():
     assert np.array_equal(x[:, :, 3:11, 3:11], to_numpy(data.digits().x_test))
     with pytest.raises(ValueError, match="marked_class is 10"):
         data.watermarked_digits(marked_class=10)
+
+
+# --- the dense network that reads the digits
+
+
+def moved(x, dy, dx):
+    """Return images (N, 1, 8, 8) shifted down and right, without wrapping."""
+    out = np.zeros_like(x)
+    rows, columns = (slice(max(d, 0), 8 + min(d, 0)) for d in (dy, dx))
+    from_rows, from_columns = (slice(max(-d, 0), 8 + min(-d, 0)) for d in (dy, dx))
+    out[:, :, rows, columns] = x[:, :, from_rows, from_columns]
+    return out
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_dense_network_reads_digits_until_they_move(seed):
+    predict, split = predictors.digit_mlp(seed), data.digits()
+    x, y = to_numpy(split.x_test), to_numpy(split.y_test)
+
+    def accuracy(images):
+        return (to_numpy(predict(to_backend(images))) == y).mean()
+
+    assert accuracy(x) > 0.96
+    for dy, dx in ((2, 0), (-2, 0), (0, 2), (0, -2), (2, 2), (-3, 1)):
+        assert accuracy(moved(x, dy, dx)) < 0.4
+    assert 0.2 < accuracy(moved(x, 0, 1)) < 0.8
+
+
+def test_the_dense_network_is_the_same_each_time_and_takes_both_shapes():
+    x = data.digits().x_test
+    first, second = predictors.digit_mlp(), predictors.digit_mlp()
+    p = to_numpy(first.probabilities(x))
+    assert np.array_equal(p, to_numpy(second.probabilities(x)))
+    assert p.shape == (360, 10)
+    assert np.allclose(p.sum(axis=1), 1, atol=1e-5)
+    assert np.array_equal(p, to_numpy(first.probabilities(x[:, 0])))
+    assert np.array_equal(to_numpy(first(x)), p.argmax(axis=1))
+    assert not np.array_equal(p, to_numpy(predictors.digit_mlp(1).probabilities(x)))
+    with pytest.raises(ValueError, match=r"\(360, 64\); this network reads 64 pixels"):
+        first(x.reshape(360, 64))
+
+
+def test_the_dense_networks_gradients():
+    """Against central differences, in float64."""
+    rng = np.random.default_rng(0)
+    shapes = ((6, 5), (5,), (5, 3), (3,))
+    model = predictors.Mlp(*(to_backend(rng.standard_normal(s)) for s in shapes))
+    x = to_backend(rng.standard_normal((4, 6)))
+    targets = to_backend(np.eye(3)[[0, 2, 1, 1]])
+
+    def loss():
+        p = predictors.softmax(model.hidden(x) @ model.weights[2] + model.weights[3])
+        return -float(np.log(to_numpy((p * targets).sum(axis=1))).mean())
+
+    for w, g in zip(model.weights, model.gradients(x, targets), strict=True):
+        place = tuple(rng.integers(0, n) for n in w.shape)
+        kept = float(w[place])
+        w[place] = kept + 1e-5
+        above = loss()
+        w[place] = kept - 1e-5
+        below = loss()
+        w[place] = kept
+        assert float(g[place]) == pytest.approx((above - below) / 2e-5, rel=1e-6, abs=1e-9)
+
+
+def test_the_dense_network_trains_on_the_device():
+    ran = standin.run_isolated(
+        "from helpers import data, predictors\n"
+        "d = data.digits(); p = predictors.digit_mlp()(d.x_test)\n"
+        "print(type(p).__name__, float((p == d.y_test).mean()) > 0.96)"
+    )
+    assert ran.stdout == "DeviceArray True\n", ran.stderr
 
 
 # --- IDX files
