@@ -716,6 +716,7 @@ def accuracy_under_shift(predict, X, y, m):
     array (2 * m + 1, 2 * m + 1)
         Row m + dy, column m + dx holds the fraction of right answers after all images have
         moved down by dy and right by dx. So no shift at all stands in the centre, [m, m].
+        Pixels that become free are 0.
     """
     out = xp.zeros((2 * m + 1, 2 * m + 1))
     ### BEGIN SOLUTION
