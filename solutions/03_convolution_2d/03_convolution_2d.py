@@ -854,7 +854,7 @@ figures.show_edges(photo)
 # wrong code shows. A careless choice lets mistakes through.
 #
 # **Predict.** A test uses an image of ones and checks `correlate2d` with the box kernel. Which of
-# these would it catch: a flipped kernel, rows and columns exchanged, the last column missing?
+# these would it catch: a flipped kernel, windows in the wrong place, the last column missing?
 #
 # Here are five functions that claim to be `correlate2d`. The first is right, the others are not.
 # `sliding_window_view` cuts out all windows at once: lesson 09 makes use of it.
@@ -991,6 +991,5 @@ judge(test_correlate2d, right=[right_one], wrong=more, at_least=4)
 # sizes stay and pixels at the border count. In lesson 06 the same sum runs over channels and
 # becomes a layer; in lesson 07 its weights are learned.
 #
-# **Read on.** I. Sobel, "History and definition of the so-called Sobel operator", 2014; and
-# R. Szeliski, *Computer Vision: Algorithms and Applications*, 2nd edition, section 3.2 (free at
-# https://szeliski.org/Book/).
+# **Read on.** R. Szeliski, *Computer Vision: Algorithms and Applications*, 2nd edition,
+# section 3.2 (free at https://szeliski.org/Book/).
