@@ -271,6 +271,14 @@ def test_large_answers_are_recognised_by_a_sample():
     assert not hints.matches(stored, Outcome(large[:-1]))
 
 
+def test_a_right_answer_that_spoils_its_input_is_no_other_slip():
+    stored = hints.outline(Outcome(np.ones(2)))
+    assert hints.matches(stored, Outcome(np.ones(2)))
+    assert not hints.matches(stored, Outcome(np.ones(2), changed=["x"]))
+    spoiled = hints.outline(Outcome(np.ones(2), changed=["x"]))
+    assert hints.matches(spoiled, Outcome(np.ones(2), changed=["x"]))
+
+
 def test_errors_are_recognised_by_their_text():
     stored = hints.outline(Outcome(error="IndexError: out"))
     assert hints.matches(stored, Outcome(error="IndexError: out"))

@@ -21,7 +21,8 @@ def outline(outcome: Outcome) -> dict:
     """Return what identifies an outcome, small enough to store: an error or a value."""
     if outcome.error:
         return {"error": outcome.error}
-    return {"value": encode(_thin(outcome.value))}
+    changed = {"changed": outcome.changed} if outcome.changed else {}
+    return {"value": encode(_thin(outcome.value))} | changed
 
 
 def _thin(value):
@@ -72,5 +73,7 @@ def matches(stored: dict, outcome: Outcome) -> bool:
     """Tell whether a stored outline describes this outcome."""
     if "error" in stored or outcome.error:
         return stored.get("error") == outcome.error
+    if stored.get("changed", []) != outcome.changed:
+        return False
     found, known = _thin(outcome.value), decode(stored["value"])
     return type(found) is type(known) and same(found, known, within=1e-5)

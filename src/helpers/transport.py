@@ -1,7 +1,8 @@
 """How checks make their calls: here and now, written down for elsewhere, or replayed.
 
 A check hands each call to the transport in use. `Direct` makes it, which is what a
-notebook does. `Collect` only writes it down, and `Replay` returns what came of it in another process.
+notebook does. `Collect` only writes it down, and `Replay` returns what came of it in
+another process.
 """
 
 import contextlib
