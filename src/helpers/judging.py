@@ -33,15 +33,20 @@ def judge(test, right, wrong, at_least):
         if outcome.error.startswith("NotImplementedError"):
             raise CheckFailed(f"{test.__name__} is not written yet.", test.__name__)
         if outcome.error:
-            raise CheckFailed(
-                f"{test.__name__} rejects {function.__name__}, which is right. "
-                f"It raised {outcome.error}"
-                + (f"\n  in {outcome.where}" if outcome.where else ""),
-                test.__name__,
-                "right",
-                outcome,
-            )
+            _reject_a_right_one(test.__name__, function.__name__, outcome)
     _count_rejections(test.__name__, wrong, verdicts, at_least)
+
+
+def _reject_a_right_one(name, function, outcome):
+    at = f"\n  in {outcome.where}" if outcome.where else ""
+    slip = hints.find(name, "right", outcome)
+    raise CheckFailed(
+        f"{name} rejects {function}, which is right: {outcome.error}{at}"
+        + (f"\nLikely slip: {slip}" if slip else ""),
+        name,
+        "right",
+        outcome,
+    )
 
 
 def _try(test, function):
