@@ -11,7 +11,7 @@ import pytest
 from standin import CUPY, NAMES, UFUNC_OPTIONS
 
 ROOTS = {"xp"}  # what the course calls the library in use
-HOST_ONLY = set(dir(np.ndarray)) - NAMES["cupy.ndarray"]
+HOST_ONLY = {n for n in dir(np.ndarray) if n[0] != "_"} - NAMES["cupy.ndarray"]
 REDUCTIONS = {"all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum"}
 REDUCIBLE = {"add", "multiply"}
 
@@ -101,7 +101,7 @@ xp.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(1, 2))
 xp.einsum("ij,jk->ik", a, b, optimize=True); xp.add.at(a, i, 1.0); xp.add.reduce(a)
 xp.linalg.norm(a, axis=0); xp.fft.rfft2(a, s=(3, 4)); xp.newaxis; xp.float32(1); xp.pi
 xp.pad(a, 1, mode="constant", constant_values=0); x.sum(axis=1, keepdims=True).astype(int)
-np.block([[a]])
+np.block([[a]]); super().__init__(); xp.__name__
 """
 
 

@@ -238,6 +238,7 @@ def test_sound_and_echo():
     assert abs(samples).max() == pytest.approx(0.9)
     quarters = samples.reshape(4, 1500)
     assert quarters[:, :300].std() > 1.5 * quarters[:, -300:].std(), "a pluck dies away"
+    assert abs(quarters.mean(axis=1)).max() < 0.02
     kernel = to_numpy(data.echo_kernel(rate=100, delays=(0, 0.07), gains=(1, 0.25)))
     assert kernel.tolist() == [1, 0, 0, 0, 0, 0, 0, 0.25]
 

@@ -434,6 +434,9 @@ def test_short_signals_are_stems_and_long_ones_lines(drawn):
     plotting.show_signals([SIGNAL, np.sin(np.arange(100))], ["short", "long"])
     plotting.show_signals([SIGNAL], kind="line", x=np.arange(7) / 10, xlabel="seconds")
     short, long = drawn[0].axes
+    assert short.get_xlim() == long.get_xlim()
+    plotting.show_signals([SIGNAL, np.arange(100)], same_width=False)
+    assert drawn[2].axes[0].get_xlim() != drawn[2].axes[1].get_xlim()
     assert short.collections and not long.collections
     assert not drawn[1].axes[0].collections
     assert drawn[1].axes[0].lines[0].get_xdata()[-1] == 0.6

@@ -195,7 +195,8 @@ def melody(seconds: float = 2.0, rate: int = 8000, seed: int = 0) -> Sound:
 def pluck(frequency: float, length: int, rate: int, rng):
     """Return one plucked string: noise that runs through a short averaging loop."""
     period = int(rate / frequency)
-    rows = [rng.uniform(-1, 1, period)]
+    noise = rng.uniform(-1, 1, period)
+    rows = [noise - noise.mean()]  # what is constant would neither sound nor die away
     for _ in range(length // period):
         rows.append(0.996 * 0.5 * (rows[-1] + np.roll(rows[-1], 1)))
     return np.concatenate(rows)[:length]

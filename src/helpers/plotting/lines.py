@@ -13,9 +13,9 @@ MOST_STEMS = 32  # samples; longer signals are drawn as lines
 def show_signals(
     signals, titles=None, alt: str | None = None, caption: str | None = None, *,
     x=None, xlabel: str = "sample", ylabel: str = "", kind: str = "auto",
-    same_height: bool = False, height: float = 1.25,
+    same_width: bool = True, same_height: bool = False, height: float = 1.25,
 ):  # fmt: skip
-    """Draw signals below each other on one time axis.
+    """Draw signals below each other.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def show_signals(
     xlabel, ylabel : str
     kind : {"auto", "stem", "line"}
         ``auto`` draws stems up to 32 samples.
-    same_height : bool
-        One value axis for all.
+    same_width, same_height : bool
+        One time axis, one value axis for all.
     height : float
         Inches per signal.
     """
@@ -43,7 +43,9 @@ def show_signals(
     with style():
         n = len(signals)
         fig = new_figure(7.4, n * (height + 0.3) + 0.4)
-        axes = fig.subplots(n, 1, sharex=True, sharey=same_height, squeeze=False)[:, 0]
+        axes = fig.subplots(n, 1, sharex=same_width, sharey=same_height, squeeze=False)[
+            :, 0
+        ]
         fig.subplots_adjust(
             hspace=0.42, top=1 - 0.1 / n, bottom=0.45 / fig.get_figheight(), left=0.08,
             right=0.99,
