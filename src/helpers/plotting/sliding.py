@@ -16,7 +16,7 @@ from helpers.plotting.arrays import (
 from helpers.plotting.page import check_alt, figures_off, show, style
 from helpers.plotting.window import Window
 
-HIGHLIGHT = "#e42536"  # petroff10's red; the frame is also thick, so colour is not alone
+HIGHLIGHT = "#e42536"  # petroff6's red; the frame is also thick, so colour is not alone
 
 
 def frame(ax, i, j, rows=1, columns=1):
