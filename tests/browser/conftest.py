@@ -1,4 +1,4 @@
-"""A browser, a server of plain files and a JupyterLab, all on the loopback interface.
+"""Chromium, pages that stay on this machine, and servers of copies of the course.
 
 Runs in .venv-browser, which holds pytest and Playwright only; ``make test-browser`` sets
 COURSE_CHROMIUM, COURSE_PYTHON (the Python that has JupyterLab) and COURSE_SCREENSHOTS.
@@ -7,22 +7,28 @@ COURSE_CHROMIUM, COURSE_PYTHON (the Python that has JupyterLab) and COURSE_SCREE
 import functools
 import http.server
 import os
-import shutil
-import socket
-import subprocess
+import tempfile
 import threading
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+import copies
 import pytest
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 --disable-background-networking --disable-component-update --disable-sync""".split()
-START_SECONDS = 60
+HERE = ("http://127.0.0.1", "http://localhost", "data:", "blob:", "about:", "file:")
+# Everything that ever asks for attention, kept although it may be gone when a test looks.
+WATCH = """
+window.popups = new Set();
+const kinds = '.jp-Dialog, .Toastify__toast, [role=alertdialog]';
+new MutationObserver(changes => {
+  for (const change of changes) for (const node of change.addedNodes)
+    if (node.nodeType === 1)
+      for (const found of [node, ...node.querySelectorAll(kinds)])
+        if (found.matches(kinds)) window.popups.add(found);
+}).observe(document, {childList: true, subtree: true});
+"""
 
 
 def wanted(name):
@@ -34,7 +40,7 @@ def wanted(name):
 
 @pytest.fixture(scope="session")
 def browser():
-    """Return Chromium, started once."""
+    """Return Chromium, started once, without anybody's profile."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=wanted("COURSE_CHROMIUM"), args=FLAGS
@@ -43,36 +49,76 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture
-def page(browser):
-    """Return a fresh page that reaches nothing but this machine."""
-    context = browser.new_context(viewport={"width": 1300, "height": 850})
-    context.route("**/*", stay_here)
-    yield context.new_page()
-    context.close()
+class Window:
+    """One browser window: nothing leaves this machine, every surprise is kept.
 
+    Attributes
+    ----------
+    page : Page
+    refused : list of str
+        Addresses elsewhere that a page asked for.
+    errors : list of str
+        Errors in scripts, and boxes opened by `alert` and the like.
+    """
 
-def stay_here(route):
-    """Let a request through only when it goes to the loopback interface."""
-    here = ("http://127.0.0.1", "http://localhost", "data:", "blob:", "about:", "file:")
-    if route.request.url.startswith(here):
-        route.continue_()
-    else:
-        route.abort()
+    def __init__(self, browser):
+        self.context = browser.new_context(viewport={"width": 1300, "height": 900})
+        self.context.set_default_timeout(30_000)
+        self.context.add_init_script(WATCH)
+        self.context.route("**/*", self._stay_here)
+        self.refused, self.errors = [], []
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", self._answer)
 
+    def _stay_here(self, route):
+        if route.request.url.startswith(HERE):
+            route.continue_()
+        else:
+            self.refused.append(route.request.url)
+            route.abort()
 
-@pytest.fixture
-def screenshot(request, page):
-    """Return a function that keeps a picture of the page: ``screenshot("name")``."""
-    folder = Path(wanted("COURSE_SCREENSHOTS"))
-    folder.mkdir(parents=True, exist_ok=True)
+    def _answer(self, dialog):
+        self.errors.append(f"{dialog.type}: {dialog.message}")
+        dialog.accept()
 
-    def keep(name=request.node.name):
+    def popups(self):
+        """Return the text of every dialog and notification since the page was loaded."""
+        return self.page.evaluate("[...window.popups].map(found => found.textContent)")
+
+    def keep(self, name, full_page=False):
+        """Take a screenshot for people to look at; return its path."""
+        folder = Path(wanted("COURSE_SCREENSHOTS"))
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
-        page.screenshot(path=path)
+        self.page.screenshot(path=path, full_page=full_page)
         return path
 
-    return keep
+    def close(self):
+        """Close the window."""
+        self.context.close()
+
+
+@pytest.fixture(scope="session")
+def open_window(browser):
+    """Return a function that opens a window; all are closed at the end."""
+    windows = []
+
+    def window():
+        windows.append(Window(browser))
+        return windows[-1]
+
+    yield window
+    for opened in windows:
+        opened.close()
+
+
+@pytest.fixture
+def window(browser):
+    """Return a window for one test."""
+    opened = Window(browser)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -98,84 +144,40 @@ def serve():
 
 
 @pytest.fixture(scope="session")
-def course_copy(tmp_path_factory):
-    """Return a copy of the notebooks, so that the tests change nothing of the course."""
-    folder = tmp_path_factory.mktemp("course")
-    if (ROOT / "notebooks").exists():
-        shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    return folder
+def python():
+    """Return the Python that has JupyterLab."""
+    return Path(wanted("COURSE_PYTHON"))
 
 
 @pytest.fixture(scope="session")
-def start_lab(course_copy, tmp_path_factory):
-    """Return a function that starts JupyterLab and returns its address without a path.
+def home():
+    """Return an empty home with a short path: a socket's path has 100 characters at most."""
+    with tempfile.TemporaryDirectory(prefix="cnn") as folder:
+        yield Path(folder)
 
-    Its argument is a dictionary of further environment variables. Sign in by appending
-    ``?token=course`` to the first path that is opened.
-    """
-    processes = []
 
-    def start(variables=None):
-        own = tmp_path_factory.mktemp("jupyter")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        env = os.environ | {
-            "JUPYTER_CONFIG_DIR": str(own / "config"),
-            "JUPYTER_DATA_DIR": str(own / "data"),
-            "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
-            "IPYTHONDIR": str(own / "ipython"),
-        }
-        command = [
-            wanted("COURSE_PYTHON"),
-            "-m",
-            "jupyterlab",
-            "--no-browser",
-            "--allow-root",
-        ]
-        command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-        command += ["--IdentityProvider.token=course"]
-        command += ["--ServerApp.shutdown_no_activity_timeout=900"]
-        log = own / "server.log"
-        with open(log, "w") as file:
-            process = subprocess.Popen(
-                command,
-                cwd=course_copy,
-                env=env | (variables or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        processes.append(process)
-        address = f"http://127.0.0.1:{port}"
-        wait_for(f"{address}/api/status?token=course", process, log)
-        return address
+@pytest.fixture(scope="session")
+def course(home, python):
+    """Return a learner's copy of the course, ready for `make lab`."""
+    return copies.copy_course(home / "course", python)
+
+
+@pytest.fixture(scope="session")
+def start_server(python, tmp_path_factory):
+    """Return a function that starts JupyterLab in a copy by a target of the Makefile."""
+    servers = []
+
+    def start(folder, target):
+        own = tmp_path_factory.mktemp("home")
+        servers.append(copies.Server(folder, own, python, target))
+        return servers[-1]
 
     yield start
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_for(address, process, log):
-    """Return when a server answers; fail with its log when it stops or stays silent."""
-    for _ in range(START_SECONDS * 5):
-        if process.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture(scope="session")
-def lab(start_lab):
-    """Return the address of a JupyterLab as learners get it."""
-    return start_lab()
+def lab(start_server, course):
+    """Return JupyterLab as learners get it by `make lab`."""
+    return start_server(course, "lab")
