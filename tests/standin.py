@@ -90,7 +90,7 @@ def wrapped_index(key, shape):
             axis += part.ndim
         elif part is not None:
             if isinstance(part, np.ndarray) and part.dtype.kind in "iu" and shape[axis]:
-                parts[n] = part % shape[axis]
+                parts[n] = part.astype(np.intp) % shape[axis]
             axis += 1
     return tuple(parts) if isinstance(key, tuple) else parts[0]
 
