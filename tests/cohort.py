@@ -1,8 +1,8 @@
-"""A class of submissions to one lesson, good, wrong and broken, each with the score it deserves.
+"""A class of submissions to one lesson, good, wrong and broken, and what each deserves.
 
-``python tests/cohort.py FOLDER [LESSON]`` makes a course folder with the class in ``submitted``.
-Answers come from the lesson itself, its slips and its alternatives, and scores from running them
-without notebook or nbgrader; so an edit of the lesson moves both sides of every comparison.
+``python tests/cohort.py FOLDER [LESSON]`` makes a course folder with the class in it.
+Answers come from the lesson itself, its slips and its alternatives, and scores from running
+them without notebook or nbgrader; an edit of the lesson moves both sides of a comparison.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from helpers import checking
 ROOT = Path(__file__).resolve().parents[1]
 LESSON = "03_convolution_2d"
 NOT_HANDED_IN = "zoe"
+HANDED_IN = "2026-03-02 10:00:00 UTC"
 WRITTEN = "The answer is written in words: every window is looked at once."
 GRADED, BY_HAND = "graded", "needs manual grading"
 
@@ -307,7 +308,8 @@ class Cohort:
         lines = ["id,first_name,last_name,email"]
         for student in self.students:
             lines.append(f"{student.name},{student.name.title()},,")
-            for name, text in (student.files or {}).items():
+            files = student.files and student.files | {"timestamp.txt": HANDED_IN}
+            for name, text in (files or {}).items():
                 path = folder / "submitted" / student.name / self.name / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")

@@ -129,6 +129,7 @@ class _Look:
 
     def _other_files(self, folder: Path) -> str:
         files = sorted(p.name for p in folder.rglob("*") if p.is_file())
+        files = [name for name in files if name != "timestamp.txt"]
         if not files:
             return "the folder is empty"
         for path in sorted(folder.rglob("*.ipynb")):
@@ -153,7 +154,8 @@ class _Look:
         )
         path = Path(folder) / f"{self.assignment}.ipynb"
         if not path.is_file():
-            return "failed", None, f"the run ended without a result; run and read: {again}"
+            why = "no result: the last run failed, or the notebook came later; run and read"
+            return "failed", None, f"{why}: {again}"
         graded = nbformat.read(path, as_version=4)
         checks = [c for c in graded.cells if c.cell_type == "code" and _is_graded(c)]
         if any(cell.execution_count is None and not cell.outputs for cell in checks):
@@ -199,7 +201,7 @@ def roster(
         bool, typer.Option("--json", help="Print JSON, not a table.")
     ] = False,
 ):
-    """List who has a grade, who has none and why (instructors, after `nbgrader autograde`)."""
+    """List who has a grade, who has none and why (instructors, after autograde)."""
     root = find_root()
     rows = overview(root, resolve_lesson(root, assignment))
     if as_json:

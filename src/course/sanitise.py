@@ -1,7 +1,7 @@
 """What this course adds to `nbgrader autograde`: one step before the run, one around it.
 
-`Rebuild` goes first, so that no copied, deleted, edited or retagged cell reaches the gradebook.
-`Run` takes the place of nbgrader's Execute; after it, nothing but an error costs points.
+`Rebuild` goes first, so that no copied, deleted, edited or retagged cell reaches the
+gradebook. `Run` takes the place of nbgrader's Execute; after it, only errors cost points.
 Both are named in ``nbgrader_config.py``; every other step is nbgrader's own.
 """
 
@@ -43,7 +43,7 @@ def read_template(path: Path) -> nbformat.NotebookNode:
 
 
 def recorded(gradebook: Gradebook, assignment: str, notebook: str) -> dict[str, str]:
-    """Return the cells that the gradebook knows, as they were released (answers as stubs)."""
+    """Return the cells that the gradebook knows, as released: answers are stubs."""
     cells = gradebook.find_notebook(notebook, assignment).source_cells
     return {cell.name: cell.source for cell in cells}
 
@@ -74,9 +74,9 @@ def prepare(data: dict, template: nbformat.NotebookNode, released: dict[str, str
     if marked != set(released):
         cells = ", ".join(sorted(marked ^ set(released)))
         raise CourseError(
-            f"The lesson and the gradebook do not have the same cells ({cells}): the lesson was "
-            "changed after `nbgrader generate_assignment`. Go back to the version that was "
-            "handed out, or generate it again in a new gradebook."
+            f"The lesson and the gradebook do not have the same cells ({cells}): the "
+            "lesson was changed after `nbgrader generate_assignment`. Go back to the "
+            "version that was handed out, or generate it again in a new gradebook."
         )
     template = copy.deepcopy(template)
     for cell in template.cells:  # checks count as they were when the lesson was handed out
@@ -94,7 +94,7 @@ def prepare(data: dict, template: nbformat.NotebookNode, released: dict[str, str
 
 
 class Rebuild(NbGraderPreprocessor):
-    """Rebuild a submission from the lesson's own notebook; only the learner's sources stay."""
+    """Rebuild a submission from the lesson's notebook; only the learner's sources stay."""
 
     def preprocess(self, nb, resources):
         """Return the rebuilt notebook; what was put right goes to the log as well."""
@@ -133,10 +133,9 @@ class Run(Execute):
 
     @contextlib.contextmanager
     def _private_sockets(self):
-        """Talk to the kernel through files in a private folder: no open port, no warning."""
-        with tempfile.TemporaryDirectory(
-            prefix="k"
-        ) as folder:  # a socket's path must be short
+        """Talk to the kernel through files in a private folder: no open port."""
+        # The path of a socket must be short, and nbclient names no folder for it.
+        with tempfile.TemporaryDirectory(prefix="k") as folder:
             if sys.platform != "win32":
                 sockets = {"transport": "ipc", "ip": str(Path(folder, "k"))}
                 self.update_config(Config({"KernelManager": sockets}))
