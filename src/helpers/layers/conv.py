@@ -54,10 +54,11 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
     xp = array_module(x)
     image, filters = pad(batch_last(x), g.padding), g.matrices(w)
     out = empty_maps(xp, g.OH, g.OW, g.F, g.N, x.dtype)
+    bias = None if b is None else xp.repeat(b[:, None], g.N, 1)  # long runs add faster
     for seen, band in g.bands(xp, image[0].nbytes * g.KH):
         multiply(filters, g.patches(image[seen]), g.grouped(out[band]))
         if b is not None:
-            out[band] += b[:, None]
+            out[band] += bias
     return batch_first(out)
 
 
@@ -94,24 +95,64 @@ def conv2d_backward(dout, x, w, stride=1, padding=0, dilation=1, groups: int = 1
 def conv2d_input_gradient(dout, w, x_shape, stride=1, padding=0, dilation=1, groups=1):
     """Return dx: every window hands its share back to the pixels it saw.
 
-    The steps of `conv2d` in reverse: multiply by the transposed filters, add the windows
-    back along the width, then along the height, then crop the padding.
+    The steps of `conv2d` in reverse: what belongs to the rows that were copied, those rows
+    added back along the height, the padding cut off.
     """
     g = Geometry(x_shape, w.shape, stride, padding, dilation, groups)
     g.check_dout(dout)
-    xp, (sh, sw), (dh, dw) = array_module(dout), g.stride, g.dilation
     maps, (H, W) = batch_last(dout), g.padded
-    filters = xp.ascontiguousarray(g.matrices(w).swapaxes(2, 3))
-    dx = xp.zeros((H, W, g.G, g.C_group, g.N), dout.dtype)
-    for seen, band in g.bands(xp, g.OW * g.G * g.K * g.N * dx.itemsize):
-        part = g.grouped(maps[band])
-        windows = empty_maps(xp, len(part), g.OW, g.G * g.K, g.N, dx.dtype)
-        multiply(filters, part, g.grouped(windows))
-        windows = windows.reshape(len(part), g.OW, g.G, g.KW, g.KH, g.C_group, g.N)
-        rows = unslide(windows.transpose(0, 1, 3, 4, 2, 5, 6), 1, W, sw, dw)
-        unslide(rows.swapaxes(1, 2), 0, H, sh, dh, out=dx[seen])
+    dx = array_module(dout).zeros((H, W, g.G, g.C_group, g.N), dout.dtype)
+    # A product of few rows starves the processor; with a stride most gathered values are 0.
+    gather = g.stride[1] == 1 < g.KW and g.KH * g.C_group > 3
+    row_gradients = (gathered_rows if gather else scattered_rows)(g, w)
+    wide = g.F + g.KH * g.C if gather else g.G * g.K  # working numbers per image and column
+    for seen, band in g.bands(array_module(dx), W * wide * g.N * dx.itemsize):
+        rows = row_gradients(g.grouped(maps[band]))
+        unslide(rows, 0, H, g.stride[0], g.dilation[0], out=dx[seen])
     (top, _), (left, _) = g.padding
     return batch_first(dx.reshape(H, W, g.C, g.N)[top : top + g.H, left : left + g.W])
+
+
+def scattered_rows(g, w):
+    """Return a function: dout (OH, G, OW, F/G, N) to gradients of the copied rows.
+
+    Multiply by the transposed filters, then add the windows back along the width.
+    """
+    xp, W = array_module(w), g.padded[1]
+    filters = xp.ascontiguousarray(g.matrices(w).swapaxes(2, 3))
+
+    def rows(dout):
+        windows = empty_maps(xp, len(dout), g.OW, g.G * g.K, g.N, dout.dtype)
+        multiply(filters, dout, g.grouped(windows))
+        windows = windows.reshape(len(dout), g.OW, g.G, g.KW, g.KH, g.C_group, g.N)
+        windows = windows.transpose(0, 1, 3, 4, 2, 5, 6)  # (OH, OW, KW, KH, G, C/G, N)
+        return unslide(windows, 1, W, g.stride[1], g.dilation[1]).swapaxes(1, 2)
+
+    return rows
+
+
+def gathered_rows(g, w):
+    """As `scattered_rows` for stride 1: each column gathers from its KW columns of dout.
+
+    Again an overlapping view, of dout between margins of zeros; the filters are flipped.
+    """
+    xp, W, reach = array_module(w), g.padded[1], g.dilation[1] * (g.KW - 1)
+    F_group, C_group = g.F // g.G, g.C_group
+    filters = w[..., ::-1].reshape(g.G, F_group, C_group, g.KH, g.KW)
+    filters = filters.transpose(0, 3, 2, 4, 1)  # (G, KH, C/G, KW, F/G)
+    filters = xp.ascontiguousarray(filters.reshape(g.G, 1, g.KH * C_group, g.KW * F_group))
+
+    def rows(dout):
+        n = len(dout)
+        wide = xp.zeros((n, g.G, W + reach, F_group, g.N), dout.dtype)
+        wide[:, :, reach : reach + g.OW] = dout
+        windows = slide(wide, 2, g.KW, 1, g.dilation[1])
+        windows = windows.reshape(n, g.G, W, g.KW * F_group, g.N)
+        out = empty_maps(xp, n, W, g.G * g.KH * C_group, g.N, dout.dtype)
+        multiply(filters, windows, g.grouped(out))
+        return out.reshape(n, W, g.G, g.KH, C_group, g.N).transpose(0, 3, 1, 2, 4, 5)
+
+    return rows
 
 
 def conv2d_filter_gradient(dout, x, w_shape, stride=1, padding=0, dilation=1, groups=1):

@@ -3,7 +3,7 @@
 from ..backend import array_module
 from .windows import out_size, pair, sides, slide
 
-BAND_BYTES = 512 * 1024  # what one band may occupy: a quarter of a level-2 cache or so
+BAND_BYTES = 1024 * 1024  # what one band may occupy: half of a level-2 cache or all of it
 
 
 class Geometry:
