@@ -151,7 +151,7 @@ def python():
 
 @pytest.fixture(scope="session")
 def home():
-    """Return an empty home with a short path: a socket's path has 100 characters at most."""
+    """Return an empty home with a short path: that of a socket has 100 characters."""
     with tempfile.TemporaryDirectory(prefix="cnn") as folder:
         yield Path(folder)
 

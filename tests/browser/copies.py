@@ -79,10 +79,12 @@ def run(folder, home, *arguments, seconds=120):
     RuntimeError
         It failed; the message ends with what it printed.
     """
+    programs = folder / ".venv" / "bin"  # nbgrader calls one of them by its bare name
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
     done = subprocess.run(
-        [folder / ".venv" / "bin" / "python", *arguments],
+        [programs / "python", *arguments],
         cwd=folder,
-        env=environment(home),
+        env=environment(home) | {"PATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

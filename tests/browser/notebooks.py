@@ -1,4 +1,4 @@
-"""Drive one notebook in JupyterLab: through the page where people do, else through its model."""
+"""Drive one notebook in JupyterLab: by mouse and keyboard, or else through its model."""
 
 PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 OPEN = """path => {
@@ -7,8 +7,8 @@ OPEN = """path => {
     && panel.content.model.cells.length > 0
     && panel.sessionContext.session?.kernel?.status === 'idle';
 }"""
-# JupyterLab sends one cell after the other, so the kernel is idle for moments in between: at
-# rest is a notebook whose last cell has a new number, or where nothing moved for 4 seconds.
+# JupyterLab sends one cell after the other, so the kernel is idle for moments in between.
+# At rest is a notebook whose last cell has a new number, or where nothing moves for 4 s.
 MARK = f"""() => {{ {PANEL}
   const code = panel.content.widgets.filter(cell => cell.model.type === 'code'
     && cell.model.sharedModel.getSource().trim());
@@ -17,8 +17,9 @@ MARK = f"""() => {{ {PANEL}
   window.still = null;
 }}"""
 AT_REST = f"""() => {{ {PANEL}
-  const idle = panel.sessionContext.session?.kernel?.status === 'idle' && panel.content.widgets
-    .every(cell => cell.model.type !== 'code' || cell.model.executionState === 'idle');
+  const idle = panel.sessionContext.session?.kernel?.status === 'idle'
+    && panel.content.widgets.every(cell =>
+      cell.model.type !== 'code' || cell.model.executionState === 'idle');
   if (!idle) window.still = null;
   else window.still ??= Date.now();
   const renewed = window.last.executionCount !== window.before;

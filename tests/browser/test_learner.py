@@ -37,7 +37,7 @@ def plain(text):
 
 @pytest.fixture(scope="module")
 def answers(course):
-    """Return the right answers by the id of their cells, from nbgrader's source notebook."""
+    """Return the right answers by their cells' ids, from nbgrader's source notebook."""
     path = course / "solutions" / LESSON / f"{LESSON}.ipynb"
     found = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
@@ -76,7 +76,7 @@ def blank(lesson):
 
 @pytest.fixture(scope="module")
 def answered(blank, answers, slip):
-    """Return lesson 03 with every answer right but one; that one is typed and run by hand."""
+    """Return lesson 03 with all answers right but one, which is typed and run by hand."""
     name, wrong, _ = slip
     for cell, source in answers.items():
         if cell != name:
