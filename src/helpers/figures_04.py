@@ -1,0 +1,297 @@
+"""Figures and finished padding of lesson 04."""
+
+import numpy as np
+
+from helpers import data, plotting
+from helpers.backend import array_module, to_backend, to_numpy
+from helpers.layers import conv2d
+from helpers.plotting.arrays import cell_size, cell_texts, draw_cells, row_of_axes
+from helpers.plotting.sliding import frame
+
+MODES = {"zero": "constant", "edge": "edge", "reflect": "reflect", "wrap": "wrap"}
+
+
+def with_border(image, padding: int, mode: str = "zero"):
+    """Put a border of `padding` pixels around an image.
+
+    Built in lesson 04.
+
+    Parameters
+    ----------
+    image : array (H, W)
+    padding : int
+        Pixels on each of the four sides.
+    mode : str
+        ``"zero"``, ``"edge"``, ``"reflect"`` or ``"wrap"``.
+
+    Returns
+    -------
+    array (H + 2 * padding, W + 2 * padding)
+
+    Raises
+    ------
+    ValueError
+        For any other mode.
+    """
+    if mode not in MODES:
+        raise ValueError(f"there is no mode {mode!r}; choose one of {', '.join(MODES)}.")
+    return array_module(image).pad(image, padding, mode=MODES[mode])
+
+
+def after_layers(image, kernel, layers: int, mode: str = "zero"):
+    """Pad and correlate an image again and again, so that it keeps its size.
+
+    Parameters
+    ----------
+    image : array (H, W)
+    kernel : array (K, K)
+        K odd.
+    layers : int
+        How many times.
+    mode : str
+        ``"zero"``, ``"edge"``, ``"reflect"`` or ``"wrap"``.
+
+    Returns
+    -------
+    array (H, W)
+    """
+    xp = array_module(image)
+    w = xp.asarray(kernel, dtype=xp.float64)[None, None]
+    for _ in range(layers):
+        x = with_border(image, (len(kernel) - 1) // 2, mode)
+        image = conv2d(x[None, None], w)[0, 0]
+    return image
+
+
+def photo(shrink: int = 3):
+    """Return a grey photograph (H, W), brightness 0 to 1; `shrink` 3 gives 200 by 170."""
+    return to_backend(to_numpy(data.sample_photo(shrink=shrink).grey) / 255)
+
+
+def colour_photo():
+    """Return a colour photograph as a batch (1, 3, 200, 170), brightness 0 to 1."""
+    rgb = to_numpy(data.sample_photo(shrink=3).rgb) / 255
+    return to_backend(np.ascontiguousarray(rgb.transpose(2, 0, 1)[None]))
+
+
+def framed(x, padding, value: float = 0.9):
+    """Return images (N, C, H, W) with a border of one value. Built in lesson 04."""
+    top, bottom, left, right = padding
+    around = ((0, 0), (0, 0), (top, bottom), (left, right))
+    return array_module(x).pad(x, around, constant_values=value)
+
+
+def hatch(ax, shape, inside):
+    """Hatch the cells of an array (H, W) outside the slice (top, left, rows, columns)."""
+    from matplotlib.patches import Rectangle
+
+    top, left, rows, columns = inside
+    for i, j in np.ndindex(*shape):
+        if not (top <= i < top + rows and left <= j < left + columns):
+            look = {"fill": False, "hatch": "///", "ec": "0.6", "lw": 0}
+            ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, **look))
+
+
+def show_stops(n: int, k: int, before: int = 0, after: int = 0):
+    """Draw every stop of a window of k samples along n of them, with padding."""
+    total = before + n + after
+    count = total - k + 1
+    border = f", with {before} zeros before and {after} after" if before + after else ""
+    caption = f"n = {n}, k = {k}{border}: {count} stops."
+    alt = f"A row of {n} samples{border}. A window of {k} fits at {count} places."
+    if plotting.figures_off():
+        return
+    from matplotlib.patches import Rectangle
+
+    with plotting.style():
+        fig, (ax,) = row_of_axes([(1 + 0.6 * count, total)], 0.36, top=0.1)
+        for place in range(total):
+            inside = before <= place < before + n
+            look = {"fc": "0.85"} if inside else {"fc": "white", "hatch": "///"}
+            ax.add_patch(Rectangle((place, 0), 1, 0.9, ec="0.5", lw=0.8, **look))
+            text = str(place - before) if inside else "0"
+            ax.text(place + 0.5, 0.45, text, ha="center", va="center", fontsize=9)
+        for stop in range(count):
+            low = -0.6 * (stop + 1) + 0.15
+            ax.add_patch(Rectangle((stop + 0.06, low), k - 0.12, 0.3, color="C0"))
+        ax.set(xlim=(-0.05, total + 0.05), ylim=(-0.6 * count - 0.05, 1), aspect="equal")
+        ax.axis("off")
+    plotting.show(fig, alt, caption)
+
+
+def show_shrinking(n: int, sizes):
+    """Draw how the width of a map falls from layer to layer without padding."""
+    last = {k: (n - 1) // (k - 1) for k in sizes}
+    plotting.show_curves(
+        {f"{k} × {k}": n - (k - 1) * np.arange(last[k] + 1) for k in sizes},
+        caption=f"Width of a digit of {n} pixels after each layer without padding. "
+        + " ".join(f"{k} × {k}: {last[k]} layers at most." for k in sizes),
+        x={f"{k} × {k}": np.arange(last[k] + 1) for k in sizes},
+        xlabel="layers",
+        ylabel="pixels",
+    )
+
+
+def show_padded(image, padding):
+    """Draw a small image (H, W) and the same with a border of zeros, hatched."""
+    image, (top, bottom, left, right) = to_numpy(image), padding
+    H, W = image.shape
+    out = np.pad(image, ((top, bottom), (left, right)))
+    alt = (
+        f"An image of {H} by {W} pixels, and beside it the same pixels in an array of "
+        f"{out.shape[0]} by {out.shape[1]}: {top} rows of zeros above, {bottom} below, "
+        f"{left} columns on the left, {right} on the right."
+    )
+    if plotting.figures_off():
+        return
+    with plotting.style():
+        fig, axes = row_of_axes([image.shape, out.shape], cell_size([image]))
+        titles = [f"image  {image.shape}", f"padded  {out.shape}"]
+        for ax, array, title in zip(axes, (image, out), titles, strict=True):
+            draw_cells(ax, array, (-9, 9), "gray", cell_texts(array), grid=True)
+            ax.set_title(title, pad=6)
+        hatch(axes[1], out.shape, (top, left, H, W))
+        frame(axes[1], top, left, H, W)
+    caption = f"top {top}, bottom {bottom}, left {left}, right {right}."
+    plotting.show(fig, alt, caption)
+
+
+def show_same(image, kernel):
+    """Draw the first stop of a square, odd kernel on an image that keeps its size."""
+    p = (kernel.shape[0] - 1) // 2
+    out = after_layers(image, kernel, 1)
+    plotting.show_window(image, kernel, out, 0, 0, padding=p)
+
+
+def show_three_sizes(image, size: int):
+    """Draw an image (H, W) after a box of size by size in modes valid, same and full."""
+    image = to_numpy(image)
+    H, W = image.shape
+    w = np.full((1, 1, size, size), 1 / size**2)
+    borders = {"valid": 0, "same": (size - 1) // 2, "full": size - 1}
+    outs = {"the photograph": image}
+    for mode, p in borders.items():
+        outs[mode] = to_numpy(conv2d(image[None, None], w, padding=p)[0, 0])
+    largest = max(out.shape[1] for out in outs.values())
+    frames, titles = [], []
+    for name, out in outs.items():
+        rows, columns = H + size - 1 - out.shape[0], largest - out.shape[1]
+        around = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2))
+        frames.append(np.pad(out, around, constant_values=1.0))
+        titles.append(f"{name}\n{out.shape[0]} × {out.shape[1]}")
+    plotting.show_images(
+        frames,
+        titles,
+        f"A portrait, and the same blurred by a box of {size} by {size} in three sizes. "
+        "Valid is smaller and clean; same is as large as the original, with a dark rim; "
+        "full is larger and fades to black all around.",
+        f"A box of {size} × {size} weights, in three sizes.",
+        limits=(0, 1),
+    )
+
+
+def usage(H: int, W: int, KH: int, KW: int, padding: int):
+    """Return in how many windows each pixel of an image (H, W) lies."""
+
+    def along(n, k):
+        stops = np.arange(-padding, n + padding - k + 1)
+        place = np.arange(n)[:, None]
+        return ((stops <= place) & (place < stops + k)).sum(axis=1)
+
+    return along(H, KH)[:, None] * along(W, KW)
+
+
+def show_usage(H: int, W: int, KH: int, KW: int, paddings):
+    """Draw in how many windows each pixel lies, for several paddings."""
+    maps = [usage(H, W, KH, KW, p) for p in paddings]
+    titles = [f"p = {p}" for p in paddings]
+    parts = [
+        f"padding {p}: the corner lies in {m[0, 0]}, the middle in {m[H // 2, W // 2]}"
+        for p, m in zip(paddings, maps, strict=True)
+    ]
+    plotting.show_arrays(
+        maps,
+        titles,
+        f"Windows that see each pixel of an image of {H} by {W}. " + "; ".join(parts) + ".",
+        f"In how many windows of {KH} × {KW} each pixel lies, by padding p.",
+        numbers=True,
+        cmap="cividis",
+        limits=(0, KH * KW),
+        shapes=False,
+    )
+
+
+def show_modes(tile, padding: int):
+    """Draw a small tile (H, W) with each of the four borders."""
+    tile = to_numpy(tile)
+    H, W = tile.shape
+    outs = {mode: to_numpy(with_border(tile, padding, mode)) for mode in MODES}
+    words = [
+        f"{mode}: the row of the upper left pixel reads "
+        + " ".join(f"{v:g}" for v in out[padding])
+        for mode, out in outs.items()
+    ]
+    alt = f"A tile of {H} by {W} pixels with four borders. " + "; ".join(words) + "."
+    if plotting.figures_off():
+        return
+    shape = (H + 2 * padding, W + 2 * padding)
+    with plotting.style():
+        fig, axes = row_of_axes([shape] * len(outs), 0.27, gap=0.3)
+        for ax, (mode, out) in zip(axes, outs.items(), strict=True):
+            limits = (0, tile.max())
+            draw_cells(ax, out, limits, "cividis", cell_texts(out), 8.0, True, False)
+            frame(ax, padding, padding, H, W)
+            ax.set_title(mode, pad=6)
+    plotting.show(fig, alt, f"The tile is framed; the border is {padding} pixels wide.")
+
+
+def show_borders(image, padding: int):
+    """Draw an image (H, W) with each of the four borders."""
+    image = to_numpy(image)
+    plotting.show_images(
+        [to_numpy(with_border(image, padding, mode)) for mode in MODES],
+        list(MODES),
+        "A portrait with four borders. Zero: black. Edge: the outermost pixels smeared "
+        "outwards. Reflect: mirrored. Wrap: continued from the opposite side.",
+        f"The same photograph with a border of {padding} pixels.",
+        limits=(0, 1),
+    )
+
+
+def show_depth(image, layers: int, size: int):
+    """Draw an image (H, W) after many blurs, by border."""
+    kernel = np.full((size, size), 1 / size**2)
+    image = to_numpy(image)
+    outs = [to_numpy(after_layers(image, kernel, layers, mode)) for mode in MODES]
+    plotting.show_images(
+        outs,
+        list(MODES),
+        f"A portrait after {layers} blurs with four borders. With zeros a black rim has "
+        "grown inwards; with the other three the brightness reaches the border.",
+        f"After {layers} layers of a {size} × {size} blur, each padded to keep the size.",
+        limits=(0, 1),
+    )
+
+
+def show_rim(layers, size: int, width: int = 61, show: int = 25):
+    """Draw the brightness of a flat image near its border, after some numbers of layers."""
+    kernel = np.full((size, size), 1 / size**2)
+    flat = np.ones((width, width))
+
+    def profile(count, mode):
+        return to_numpy(after_layers(flat, kernel, count, mode))[width // 2, :show]
+
+    curves = {f"zero, {n} layers": profile(n, "zero") for n in layers}
+    others = [profile(layers[-1], mode) for mode in MODES if mode != "zero"]
+    curves[f"others, {layers[-1]} layers"] = np.mean(others, axis=0)
+    deep = curves[f"zero, {layers[-1]} layers"]
+    plotting.show_curves(
+        curves,
+        caption=f"A flat image of ones after layers of a {size} × {size} blur. With zeros "
+        f"{100 * (1 - deep[0]):.0f} % of the brightness is gone at the border after "
+        f"{layers[-1]} layers. Edge, reflect and wrap lose at most "
+        f"{100 * max(0.0, 1 - np.min(others)):.0f} %.",
+        xlabel="pixels from the border",
+        ylabel="brightness",
+        markers=False,
+    )
