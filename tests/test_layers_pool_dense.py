@@ -136,6 +136,9 @@ def test_linear_by_hand_and_by_differences():
 def test_relu():
     x = np.array([[-2.0, 0.0, 3.0]])
     assert layers.relu(x).tolist() == [[0, 0, 3]]
+    for shape in [(), (3,), (2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5)]:
+        a = draw(17, *shape) + 3
+        assert np.array_equal(layers.relu(a), a * (a > 0))
     assert layers.relu_backward(np.array([[5.0, 6.0, -7.0]]), x).tolist() == [[0, 0, -7]]
 
 

@@ -1,0 +1,1 @@
+"""How fast the layers are: `python -m benchmarks`, see `benchmarks/README.md`."""
