@@ -91,7 +91,7 @@ class Window:
         folder = Path(wanted("COURSE_SCREENSHOTS"))
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
-        self.page.screenshot(path=path, full_page=full_page)
+        self.page.screenshot(path=path, full_page=full_page, animations="disabled")
         return path
 
     def close(self):

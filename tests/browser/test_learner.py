@@ -92,6 +92,9 @@ def test_make_lab_opens_lesson_01_where_the_terminal_says(window, lab):
     notebook = LabNotebook(window, lab.url, path)
     assert window.page.locator(".jp-NotebookPanel h1").first.inner_text().strip("¶")
     window.keep("make_lab_lesson_01")
+    pictures = window.page.locator(".jp-MarkdownOutput img")
+    sizes = pictures.evaluate_all("all => all.map(image => image.naturalWidth)")
+    assert sizes and all(sizes), sizes
     notebook.run_all()  # time enough for late pop-ups
     assert window.popups() == [] and window.errors == []
 
