@@ -1,0 +1,385 @@
+"""Figures and the finished correlation of lesson 05."""
+
+import itertools
+
+import numpy as np
+
+from helpers import data, plotting
+from helpers.backend import array_module, to_backend, to_numpy
+from helpers.layers import conv2d, out_size
+from helpers.plotting.arrays import draw_cells, limits_of, row_of_axes
+from helpers.plotting.images import draw_image, grid_of_axes
+from helpers.plotting.sliding import HIGHLIGHT
+
+USED, PALE = "#3f90da", "0.9"  # petroff10's blue, and a grey for pixels at rest
+UNUSED = {"facecolor": "#f7b6bb", "edgecolor": HIGHLIGHT, "hatch": "////"}
+SOBEL_X = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+
+
+def correlate(image, kernel, stride=1, padding=0, dilation=1):
+    """Correlate one image with one kernel: a convolution layer of one filter.
+
+    Built in lesson 05.
+
+    Parameters
+    ----------
+    image : array (H, W)
+    kernel : array (KH, KW)
+    stride, padding, dilation : int or (rows, columns)
+        In pixels.
+
+    Returns
+    -------
+    array (OH, OW)
+
+    Raises
+    ------
+    ValueError
+        The kernel, with its dilation, spans more than the padded image.
+    """
+    return conv2d(image[None, None], kernel[None, None], None, stride, padding, dilation)[
+        0, 0
+    ]
+
+
+def photo():
+    """Return a grey photograph of 200 by 170 pixels, brightness 0 to 1."""
+    return to_backend(to_numpy(data.sample_photo(shrink=3).grey) / 255)
+
+
+def zone_plate(H: int, W: int):
+    """Return rings (H, W) that get finer outwards, brightness 0 to 1.
+
+    In the middle of the left border one ring, dark and bright together, is 4 pixels wide.
+    """
+    y, x = np.arange(H)[:, None] - H / 2, np.arange(W) - W / 2
+    return to_backend(0.5 + 0.5 * np.cos(np.pi * (y**2 + x**2) / (2 * W)))
+
+
+def gaussian(sigma: float):
+    """Return a Gaussian kernel that reaches three times `sigma` pixels and sums to 1."""
+    n = np.arange(-round(3 * sigma), round(3 * sigma) + 1)
+    bell = np.exp(-(n**2) / (2 * sigma**2))
+    return np.outer(bell, bell) / bell.sum() ** 2
+
+
+def taps(i: int, k: int, stride: int, dilation: int) -> list[int]:
+    """Return the places of the padded axis that window i touches."""
+    return [i * stride + q * dilation for q in range(k)]
+
+
+def show_positions(
+    n: int, k: int, padding: int = 0, stride: int = 1, dilation: int = 1, formula=False
+):
+    """Draw every window along an axis, with the pixels that none of them touches.
+
+    Parameters
+    ----------
+    n, k, padding, stride, dilation : int
+        As in `helpers.layers.out_size`, the padding at both ends.
+    formula : bool
+        Write what the formula for the number of windows gives below the drawing.
+
+    Raises
+    ------
+    ValueError
+        No window fits, or the axis is longer than 32 with its padding.
+    """
+    length = n + 2 * padding
+    if length > 32:
+        raise ValueError(
+            f"the axis has {length} places with its padding; at most 32 can be drawn."
+        )
+    by_formula = out_size(n, k, padding, padding, stride, dilation)
+    starts = range(0, length - dilation * (k - 1), stride)
+    windows = [taps(i, k, stride, dilation) for i in range(len(starts))]
+    lost = sorted(set(range(padding, padding + n)) - set(itertools.chain(*windows)))
+    named = ", ".join(str(place - padding) for place in lost) or "none"
+    alt = (
+        f"An axis of {n} pixels and {padding} zeros at each end, and below it "
+        f"{len(windows)} windows of {k} weights. Pixels that no window touches: {named}."
+    )
+    caption = f"{len(windows)} windows. Pixels in no window (red, hatched): {named}."
+    if formula:
+        caption += (
+            f" The formula: ⌊({n} + 2·{padding} − {dilation}·({k} − 1) − 1) / {stride}⌋ + 1"
+            f" = {by_formula}."
+        )
+    if plotting.figures_off():
+        return
+    with plotting.style():
+        fig = draw_positions(n, padding, windows, lost)
+    plotting.show(fig, alt, caption)
+
+
+def draw_positions(n: int, padding: int, windows, lost):
+    """Return a figure of an axis, its windows below it, and the places that are lost."""
+    length, cell = n + 2 * padding, 0.34
+    width, height = (length + 3) * cell, (len(windows) + 1.4) * cell
+    fig = plotting.new_figure(width, height)
+    ax = fig.add_axes([0, 0, 1, 1])
+    ax.set(xlim=(-2.6, length + 0.4), ylim=(len(windows) + 1.0, -0.4))
+    ax.axis("off")
+    ax.text(-0.3, 0.5, "pixel", ha="right", va="center", color="0.35")
+    for place in range(length):
+        pixel = padding <= place < padding + n
+        look = {"facecolor": PALE if pixel else "white", "edgecolor": "0.45"}
+        look |= UNUSED if place in lost else {} if pixel else {"linestyle": ":"}
+        box(ax, place, 0, str(place - padding) if pixel else "0", **look)
+    for row, window in enumerate(windows, 1):
+        ax.text(-0.3, row + 0.6, f"out[{row - 1}]", ha="right", va="center", color="0.35")
+        for place in range(window[0], window[-1] + 1):
+            colour = USED if place in window else "white"
+            box(ax, place, row + 0.1, "", facecolor=colour, edgecolor="0.6")
+    return fig
+
+
+def box(ax, x: float, y: float, text: str, side: float = 1.0, **look):
+    """Draw one cell whose top left corner is at (x, y), with a text in it."""
+    from matplotlib.patches import Rectangle
+
+    pad = 0.04 * side
+    ax.add_patch(Rectangle((x + pad, y + pad), side - 2 * pad, side - 2 * pad, **look))
+    if text:
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        ax.text(
+            x + side / 2, y + side / 2, text, ha="center", va="center", fontsize=9,
+            bbox=paper if "hatch" in look else None,
+        )  # fmt: skip
+
+
+def usage(H: int, W: int, kernel, stride):
+    """Return for each pixel (H, W) in how many windows it lies, without padding."""
+    counts = np.zeros((H, W), int)
+    (KH, KW), (sh, sw) = kernel, stride
+    for top in range(0, H - KH + 1, sh):
+        for left in range(0, W - KW + 1, sw):
+            counts[top : top + KH, left : left + KW] += 1
+    return counts
+
+
+def show_usage(H: int, W: int, kernel, strides):
+    """Draw in how many windows each pixel lies, for some strides; unused ones in red.
+
+    Parameters
+    ----------
+    H, W : int
+        Size of the image.
+    kernel : (int, int)
+        Rows and columns of the window.
+    strides : list of (int, int)
+    """
+    from matplotlib.patches import Rectangle
+
+    counts = [usage(H, W, kernel, stride) for stride in strides]
+    titles = [
+        f"stride {s}: {int((c == 0).sum())} unused"
+        for s, c in zip(strides, counts, strict=True)
+    ]
+    alt = f"Images of {H} by {W} pixels. " + ". ".join(titles) + "."
+    caption = (
+        f"How many windows of {kernel[0]} by {kernel[1]} a pixel lies in. Red and hatched: "
+        "no window, so the pixel cannot change the output."
+    )
+    if plotting.figures_off():
+        return
+    with plotting.style():
+        fig, axes = row_of_axes([c.shape for c in counts], 0.36)
+        for ax, count, title in zip(axes, counts, titles, strict=True):
+            texts = np.where(count > 0, count.astype(str), "").astype(object)
+            draw_cells(ax, count, (-1, 1.4 * count.max()), "Blues", texts, grid=True)
+            for i, j in np.argwhere(count == 0):
+                ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, lw=0.8, **UNUSED))
+            ax.set_title(title, pad=6)
+    plotting.show(fig, alt, caption)
+
+
+def show_steps(image, kernel, stride):
+    """Let a kernel step over a small image with a stride, one frame per output cell."""
+    out = correlate(image, kernel, stride)
+    caption = (
+        f"All {out.size} stops. The frame moves {stride[0]} rows or {stride[1]} columns."
+    )
+    plotting.animate_window(image, kernel, out, caption=caption, stride=stride)
+
+
+def show_stop(image, kernel, stride, dilation):
+    """Draw one stop of a kernel whose weights stand apart, in the middle of an image."""
+    out = correlate(image, kernel, stride, 0, dilation)
+    i, j = out.shape[0] // 2, out.shape[1] // 2
+    caption = (
+        f"One stop. Stride {stride} led here, dilation {dilation} keeps weights apart."
+    )
+    plotting.show_window(
+        image, kernel, out, i, j, caption=caption, stride=stride, dilation=dilation
+    )
+
+
+def show_aliasing(image, stride: int):
+    """Draw an image (H, W), every few pixels of it, and the same after a blur."""
+    radius = len(gaussian(2 * stride / 3)) // 2
+    widened = np.pad(to_numpy(image), radius, mode="edge")
+    smooth = correlate(to_backend(widened), to_backend(gaussian(2 * stride / 3)), stride)
+    H, W = image.shape
+    one = to_backend(np.ones((1, 1)))
+    images = [image, correlate(image, one, stride), smooth]
+    titles = [f"{H} × {W} pixels", f"every {stride}th pixel", f"blurred, every {stride}th"]
+    alt = (
+        "Rings around one centre that get finer outwards. Of every few pixels: further "
+        "rings, with centres of their own, which the image does not have. After a blur: "
+        "the true rings in the middle, grey outside."
+    )
+    caption = (
+        f"With a stride of {stride} no ring, dark and bright together, can be narrower "
+        f"than {2 * stride} pixels. Without a blur such rings come back as others."
+    )
+    if plotting.figures_off():
+        return
+    images = [to_numpy(i) for i in images]
+    with plotting.style():
+        fig, axes = grid_of_axes([i.shape for i in images], 3, 2.5, titles)
+        for ax, picture, title in zip(axes, images, titles, strict=True):
+            draw_image(ax, picture, (0, 1), "gray")
+            ax.set_title(title, pad=4)
+    plotting.show(fig, alt, caption)
+
+
+def show_dilations(image, dilations):
+    """Draw an image (H, W) after Sobel's kernel for upright edges, spread apart."""
+    kernel = to_backend(np.array(SOBEL_X, float))
+    outs = [to_numpy(correlate(image, kernel, dilation=d)) for d in dilations]
+    titles = [f"dilation {d}: {2 * d + 1} × {2 * d + 1} pixels" for d in dilations]
+    alt = (
+        "A portrait as a relief of its upright edges, three times. The farther the weights "
+        "stand apart, the broader the edges; fine lines turn into double ones."
+    )
+    if plotting.figures_off():
+        return
+    with plotting.style():
+        fig, axes = grid_of_axes([o.shape for o in outs], len(outs), 2.2, titles)
+        for ax, out, title in zip(axes, outs, titles, strict=True):
+            reach = np.quantile(np.abs(out), 0.99)
+            draw_image(ax, out, (-reach, reach), "gray")
+            ax.set_title(title, pad=4)
+    caption = "The same nine weights, spread over more and more pixels. Grey is zero."
+    plotting.show(fig, alt, caption, sharpness=1.2)
+
+
+def field_of(layers) -> tuple[int, int, int]:
+    """Return (rf, jump, start) along one axis of a stack of layers.
+
+    Built in lesson 05; here by following the first two outputs back to the input.
+
+    Parameters
+    ----------
+    layers : list of (k, s, p, d)
+        Kernel, stride, padding and dilation of each layer, the first layer first.
+    """
+    first, second = seen_by(layers, 0)[0], seen_by(layers, 1)[0]
+    return max(first) - min(first) + 1, min(second) - min(first), min(first)
+
+
+def seen_by(layers, i: int) -> list[set[int]]:
+    """Return the places that output i depends on: in the input, then after each layer."""
+    places = [{i}]
+    for k, s, p, d in reversed(layers):
+        below = {place - p for o in places[0] for place in taps(o, k, s, d)}
+        places.insert(0, below)
+    return places
+
+
+def show_pyramids(stacks: dict, n: int):
+    """Draw stacks of layers over an axis of n pixels, with what one output has seen.
+
+    Parameters
+    ----------
+    stacks : dict of str to list of (k, s, p, d)
+    n : int
+    """
+    facts = {name: field_of(layers) for name, layers in stacks.items()}
+    words = [f"{name}: {rf} pixels" for name, (rf, _, _) in facts.items()]
+    alt = "Layers above an axis, each cell joined to those it reads. One output sees: "
+    alt += "; ".join(words) + "."
+    if plotting.figures_off():
+        return
+    with plotting.style():
+        fig = plotting.new_figure(8.2, 2.9)
+        axes = fig.subplots(1, len(stacks))
+        fig.subplots_adjust(left=0.01, right=0.99, top=0.84, bottom=0.02, wspace=0.06)
+        for ax, (name, layers) in zip(axes, stacks.items(), strict=True):
+            draw_pyramid(ax, layers, n)
+            rf, jump, _ = facts[name]
+            ax.set_title(f"{name}\nsees {rf} pixels, jump {jump}", fontsize=10)
+    plotting.show(
+        fig, alt, "Input at the bottom, output at the top. Blue: seen by one output."
+    )
+
+
+def draw_pyramid(ax, layers, n: int):
+    """Draw one stack: every cell above the middle of the pixels that it sees."""
+    sizes, place = [n], [lambda i: float(i)]
+    for count, (k, s, p, d) in enumerate(layers, 1):
+        sizes.append(out_size(sizes[-1], k, p, p, s, d))
+        rf, jump, start = field_of(layers[:count])
+        place.append(lambda i, r=rf, j=jump, a=start: a + i * j + (r - 1) / 2)
+    chosen = (sizes[-1] - 1) // 2
+    seen = seen_by(layers, chosen)
+    gap, top = 3.6, len(layers)
+    for level, (k, s, p, d) in enumerate(layers, 1):
+        for o in seen[level] & set(range(sizes[level])):
+            for below in set(np.array(taps(o, k, s, d)) - p) & set(range(sizes[level - 1])):
+                x = [place[level](o) + 0.5, place[level - 1](below) + 0.5]
+                y = [(top - level) * gap + 1, (top - level + 1) * gap]
+                ax.plot(x, y, color="0.55", linewidth=0.8)
+    for level, size in enumerate(sizes):
+        for i in range(size):
+            colour = USED if i in seen[level] else PALE
+            look = {"facecolor": colour, "edgecolor": "0.45", "linewidth": 0.8}
+            box(ax, place[level](i), (top - level) * gap, "", **look)
+    ax.set(xlim=(-0.6, n + 0.6), ylim=(top * gap + 1.3, -0.5), aspect="equal")
+    ax.axis("off")
+
+
+def influence(layers, H: int, W: int, i: int, j: int):
+    """Return how much each pixel (H, W) weighs in output (i, j) of a stack of averages.
+
+    Every layer takes the mean of its window. The answer is measured: one image for each
+    pixel, bright in that pixel alone.
+    """
+    x = to_backend(np.eye(H * W).reshape(H * W, 1, H, W))
+    for k, s, p, d in layers:
+        w = array_module(x).full((1, 1, k, k), 1 / k**2)
+        x = conv2d(x, w, None, s, p, d)
+    return to_numpy(x[:, 0, i, j]).reshape(H, W)
+
+
+def show_measured(layers, H: int, W: int, i: int, j: int):
+    """Draw which pixels output (i, j) has seen, and how much each of them counts."""
+    from matplotlib.patches import Rectangle
+
+    rf, jump, start = field_of(layers)
+    top, left = start + i * jump, start + j * jump
+    weights = influence(layers, H, W, i, j)
+    rows, columns = np.indices((H, W))
+    middle = (abs(rows - top - (rf - 1) / 2) <= rf / 4) & (
+        abs(columns - left - (rf - 1) / 2) <= rf / 4
+    )
+    share = weights[middle].sum() / weights.sum()
+    part = middle.sum() / rf**2
+    caption = (
+        f"Output ({i}, {j}). Frame: {rf} by {rf} pixels from row {top}, column {left}: "
+        f"the formula. Its middle {part:.0%} carry {share:.0%} of the weight."
+    )
+    alt = "The pixels that were seen fill the frame of the formula; their weights form a "
+    alt += "bell, high in the middle and near zero at the frame."
+    if plotting.figures_off():
+        return
+    pictures = {"seen (measured)": weights > 0, "how much it counts": weights}
+    with plotting.style():
+        fig, axes = grid_of_axes([(H, W)] * 2, 2, 3.4, list(pictures))
+        for ax, (title, picture) in zip(axes, pictures.items(), strict=True):
+            draw_image(ax, picture, limits_of([picture]), "cividis")
+            corner = (left - 0.5, top - 0.5)
+            ax.add_patch(Rectangle(corner, rf, rf, fill=False, ec=HIGHLIGHT, lw=2.5))
+            ax.set_title(title, pad=4)
+    plotting.show(fig, alt, caption)
