@@ -24,7 +24,6 @@ from helpers import figures_04 as figures
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
 from helpers.figures_03 import filter2d
-from helpers.plotting import show_images
 
 # %% [markdown]
 # ## Every layer eats the border
@@ -185,7 +184,8 @@ def shape_with_border(n, k):
     return tuple(xp.zeros(before + n + after).shape)
 
 
-expect(shape_with_border, 4, 3, gives=(1 + 4 + 1,))
+whole = "the border is counted in floats. Use // for whole pixels."
+expect(shape_with_border, 4, 3, gives=(1 + 4 + 1,), hint=whole)
 ### BEGIN HIDDEN TESTS
 
 
@@ -318,8 +318,8 @@ expect_like(pad2d, reference, cases)
 x = xp.array([[[[1.5, 2, 3]]]], dtype=xp.float32)
 wanted = [[[[-0.5, 1.5, 2, 3], [-0.5, -0.5, -0.5, -0.5]]]]
 expect(pad2d, x, (0, 1, 1, 0), value=-0.5, gives=wanted, dtype="float32")
-bytes_ = xp.array([[[[200]], [[7]]]], dtype=xp.uint8)
-expect(pad2d, bytes_, (0, 0, 0, 1), gives=[[[[200, 0]], [[7, 0]]]], dtype="uint8")
+grey = xp.array([[[[200]], [[7]]]], dtype=xp.uint8)
+expect(pad2d, grey, (0, 0, 0, 1), gives=[[[[200, 0]], [[7, 0]]]], dtype="uint8")
 ### BEGIN HIDDEN TESTS
 
 
@@ -344,11 +344,13 @@ expect_like(pad2d, reference, cases)
 
 # %%
 colours = figures.colour_photo()
-show_images([colours[0], figures.framed(colours, (10, 40, 10, 10))[0]], ["before", "after"])
+figures.show_framed(colours, (10, 40, 10, 10), value=0.9)
 
 # %% [markdown]
-# The border of 0.9 in every channel makes a white frame, with room for a caption below. The
-# photograph in it is the same array of numbers, at another address.
+# The same value in all three channels makes grey, nearly white. The numbers of the photograph
+# are unchanged and stand at other addresses: what was at $[n, c, i, j]$ is now at
+# $[n, c, i + \text{top}, j + \text{left}]$. So the batch of the prediction has the shape
+# (2, 3, 7, 8), and its first pixel stands at [0, 0, 1, 3].
 #
 # ## Three sizes, now for images
 #
@@ -366,8 +368,8 @@ ones = xp.ones((4, 6))
 figures.show_same(ones, xp.ones((3, 3)))
 
 # %% [markdown]
-# Nothing but 1s went in, and a frame came out: at the border some of the nine weights meet
-# zeros.
+# Nothing but 1s went in, and a frame came out: 9 in the middle, 6 along the edges, 4 in the
+# corners. At the border some of the nine weights meet zeros.
 #
 # ### Exercise 4.4 · correlate2d_padded (14 points)
 #
@@ -418,9 +420,7 @@ def correlate2d_padded(image, kernel, mode):
 
 # %% check="correlate2d_padded" points=7
 image = xp.array([[1.0, 2, 3], [4, 5, 6]])
-kernel = xp.array(
-    [[1.0, 10, 100]]
-)  # each digit of a sum tells which weight met which pixel
+kernel = xp.array([[1.0, 10, 100]])  # so each digit of a sum shows one pixel
 expect(correlate2d_padded, image, kernel, "valid", gives=[[321], [654]])
 expect(correlate2d_padded, image, kernel, "same", gives=[[210, 321, 32], [540, 654, 65]])
 wanted = [[100, 210, 321, 32, 3], [400, 540, 654, 65, 6]]
@@ -487,9 +487,9 @@ expect_like(correlate2d_padded, reference, cases)
 figures.show_three_sizes(figures.photo(), 25)
 
 # %% [markdown]
-# *Valid* tells the truth and loses the border. *Same* keeps the size and mixes black into
-# everything near the border. *Full* keeps every pixel of the image in as many windows as any
-# other, and grows.
+# *Valid* uses nothing but pixels of the image, and loses the border. *Same* keeps the size and
+# mixes black into everything near the border. *Full* lets every pixel meet every weight, and
+# fades out.
 #
 # ## Who is looked at how often
 #
@@ -542,7 +542,7 @@ def pixel_usage(H, W, KH, KW, padding):
 # %% check="pixel_usage" points=7
 wanted = [[1, 2, 3, 2, 1], [2, 4, 6, 4, 2], [2, 4, 6, 4, 2], [1, 2, 3, 2, 1]]
 expect(pixel_usage, 4, 5, 3, 3, 0, gives=wanted)
-wanted = [[1, 2, 2, 1]] * 3  # three windows on top of each other would not fit: KH is 3
+wanted = [[1, 2, 2, 1]] * 3  # the windows are as high as the image
 expect(pixel_usage, 3, 4, 3, 2, 0, gives=wanted)
 ### BEGIN HIDDEN TESTS
 
@@ -594,31 +594,30 @@ expect_like(pixel_usage, reference, cases)
 figures.show_usage(5, 7, 3, 3, [0, 1, 2])
 
 # %% [markdown]
-# With $p = 1$, mode *same*, the corner has moved from one window to four. Only at $p = k - 1$,
-# mode *full*, are all pixels equal. So *same* narrows the gap and does not close it.
+# For 3 × 3 windows $p = 1$ is mode *same*: the corner has moved from one window to four. Only at
+# $p = k - 1$, mode *full*, are all pixels equal. So *same* narrows the gap and does not close it.
 #
 # ## Better than zeros?
 #
 # Zero is black, and few photographs are black outside the frame. What else could stand there?
 #
-# - **edge**: the outermost pixel again and again;
-# - **reflect**: the image mirrored at its outermost pixel, which itself is not repeated;
-# - **wrap**: the image again from its other side, as on a globe.
+# - **edge** repeats the outermost pixel: `1 1 | 1 2 3 4 | 4 4`
+# - **reflect** mirrors the image at its outermost pixel, which is not repeated:
+#   `3 2 | 1 2 3 4 | 3 2`
+# - **wrap** continues with the other side, as on a globe: `3 4 | 1 2 3 4 | 1 2`
 #
-# In the tile below the row `1 2 3 4` becomes, two pixels wide, `1 1 | 1 2 3 4 | 4 4` with edge,
-# `3 2 | 1 2 3 4 | 3 2` with reflect and `3 4 | 1 2 3 4 | 1 2` with wrap.
-#
-# **Predict.** Which of them needs the most of the image: how wide can the border be before it
-# runs out of pixels? And what stands in the corners?
+# **Predict.** The tile below has three rows of four pixels and gets a border of two pixels of
+# each kind. What stands in the upper left corner, next to no row and no column of the tile? And
+# how wide can each kind of border be before it runs out of pixels?
 
 # %%
 tile = xp.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
 figures.show_modes(tile, 2)
 
 # %% [markdown]
-# An image of $n$ pixels has $n$ of them to wrap, but only $n - 1$ to mirror, since the mirror
-# lies on the outermost pixel. The edge never runs out. In the corners rows and columns are
-# continued one after the other, and the order does not matter.
+# The corner comes from continuing twice: first the rows, then the columns of the result, or the
+# other way round. A row of $n$ pixels has $n$ to wrap, but only $n - 1$ to mirror, since the
+# mirror stands on the outermost pixel. The edge never runs out.
 #
 # ### Exercise 4.6 · pad_mode (16 points)
 #
@@ -735,24 +734,28 @@ expect_like(pad_mode, reference, cases)
 figures.show_borders(figures.photo(), 45)
 
 # %% [markdown]
+# *Reflect* deceives the eye best: its border has the texture of the picture and no seam. *Edge*
+# draws streaks. *Wrap* joins places that have nothing to do with each other, unless the image
+# really closes into a ring.
+#
 # ## Twenty layers later
 #
 # One row of zeros does not look like much. But a network pads in front of every layer, and each
 # layer carries the border further in.
 #
-# **Predict.** A photograph is blurred twenty times by 5 × 5 weights, padded each time to keep
+# **Predict.** A photograph is blurred twenty times by 3 × 3 weights, padded each time to keep
 # its size. What will its border look like with zeros? With edge, reflect and wrap?
 
 # %%
-figures.show_depth(figures.photo(shrink=5), layers=20, size=5)
+figures.show_depth(figures.photo(shrink=6), layers=20, size=3)
 
 # %%
-figures.show_rim([1, 5, 20], size=5)
+figures.show_rim([1, 5, 20], size=3)
 
 # %% [markdown]
 # With zeros each layer darkens the rim a little more and moves it inwards. The other three keep
-# a flat image flat. In the photographs they differ: *wrap* lets the bottom of the portrait shine
-# through at the top.
+# a flat image flat. On the photograph they differ: *wrap* lets the dark flag on the left shine
+# through in the sky on the right.
 #
 # A trained network can make up for the dark rim, and zeros cost no work, so most networks use
 # them. They have another effect, and the next question is about it.
@@ -766,23 +769,21 @@ figures.show_rim([1, 5, 20], size=5)
 # number of layers, and name one case where a network profits from it and one where it suffers.
 
 # %%
-kernel = xp.array([[0.0, 0.1, 0.0], [0.1, 0.6, 0.1], [0.0, 0.1, 0.0]])
-flat = xp.ones((7, 11))
-for layers in (1, 2):
-    out = figures.after_layers(flat, kernel, layers, "zero")  # zero, edge, reflect or wrap
-    print(f"{layers} layers, row 3:", *(f"{float(v):.3f}" for v in out[3]))
+kernel = xp.full((3, 3), 1 / 9)  # try others: 3 × 3, 5 × 5, 7 × 7
+flat = xp.ones((11, 15))
+out = figures.after_layers(flat, kernel, 1, "zero")  # layers; zero, edge, reflect or wrap
+print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 
 # %% [markdown] question="position" points=10
-# **Model answer.** With zeros, row 3 of the flat image reads 0.900 1.000 1.000 … after one
-# layer and 0.830 0.990 1.000 … after two. The input is the same everywhere, so any difference
-# in the output can only come from the distance to the border: the value is a code for the
-# place. With 3 × 3 kernels each layer carries it one pixel further, $L$ layers carry it $L$
-# pixels, in general $L\,(k-1)/2$. An image of 7 × 11 is full of it after 5 layers: every
-# distance from the border then has its own value along row 3. With edge, reflect and wrap each
-# window of the flat image holds only 1s, so every output is the sum of the weights, 1.000
-# everywhere and at any depth: no place can be read from it. Corners differ from edges (0.800
-# after one layer), so it is possible to tell them apart too; left and right need a kernel that
-# is not symmetric.
+# **Model answer.** With zeros the row in the middle begins 0.667 1.000 1.000 … after one layer,
+# 0.556 0.889 1.000 … after two and 0.432 0.753 0.926 0.988 1.000 … after four. The input is the
+# same everywhere, so a difference in the output can only come from the distance to the border:
+# the value is a code for the place. $L$ layers of 3 × 3 carry it $L$ pixels into the image, in
+# general $L\,(k-1)/2$. After seven layers all eight distances of this row have values of their
+# own (0.340 0.623 0.816 0.924 0.972 0.988 0.991 0.992). With edge, reflect and wrap each window
+# of the flat image holds only 1s, so every output is the sum of the weights, 1.000 everywhere,
+# after one layer and after twenty: no place can be read from it. This kernel cannot tell left
+# from right; one without symmetry can.
 #
 # It helps where the place carries meaning: the sky is above, faces in passport photographs are
 # in the middle. It hurts where a thing must be judged alike everywhere: a defect on a fabric is
@@ -796,13 +797,13 @@ for layers in (1, 2):
 # | 3-5 | Says that the rim is darker with zeros, with a number, without the step to "so the place is known" |
 # | 0-2 | General words, or the claim that convolutions cannot know places |
 #
-# **Sample answer, 10 points.** "Zero, 1 layer: 0.900 then 1.000. 2 layers: 0.830, 0.990, then
-# 1.000. 4 layers: four values differ. So with L layers I can tell apart L distances from the
-# border. With reflect all numbers are 1.000 for 1, 2 and 20 layers. The image was the same
-# everywhere, so the numbers can only tell the distance. Good for road scenes, where the road is
-# at the bottom. Bad for counting cells under a microscope, cells at the rim look different."
+# **Sample answer, 10 points.** "Zero, 1 layer: 0.667 then 1.000. 4 layers: 0.432, 0.753, 0.926,
+# 0.988, then 1.000. So with L layers L pixels from the border are different. With reflect all
+# numbers are 1.000 for 1, 4 and 20 layers. The image was the same everywhere, so the numbers can
+# only tell the distance. Good for road scenes, where the road is at the bottom. Bad for counting
+# cells under a microscope, cells at the rim look different."
 #
-# **Sample answer, 4 points.** "With zero padding the border is 0.9 and not 1, because zeros are
+# **Sample answer, 4 points.** "With zero padding the border is 0.667 and not 1, because zeros are
 # averaged in. With edge this does not happen. So it is better to use edge padding because the
 # image does not get a dark border."
 

@@ -74,13 +74,6 @@ def colour_photo():
     return to_backend(np.ascontiguousarray(rgb.transpose(2, 0, 1)[None]))
 
 
-def framed(x, padding, value: float = 0.9):
-    """Return images (N, C, H, W) with a border of one value. Built in lesson 04."""
-    top, bottom, left, right = padding
-    around = ((0, 0), (0, 0), (top, bottom), (left, right))
-    return array_module(x).pad(x, around, constant_values=value)
-
-
 def hatch(ax, shape, inside):
     """Hatch the cells of an array (H, W) outside the slice (top, left, rows, columns)."""
     from matplotlib.patches import Rectangle
@@ -96,25 +89,32 @@ def show_stops(n: int, k: int, before: int = 0, after: int = 0):
     """Draw every stop of a window of k samples along n of them, with padding."""
     total = before + n + after
     count = total - k + 1
-    border = f", with {before} zeros before and {after} after" if before + after else ""
+    border = f", before = {before}, after = {after}" if before + after else ""
     caption = f"n = {n}, k = {k}{border}: {count} stops."
-    alt = f"A row of {n} samples{border}. A window of {k} fits at {count} places."
+    alt = (
+        f"A row of {n} pixels{border}. A bar of {k} pixels below it moves on by one from "
+        f"line to line: {count} lines, the first at {-before}, the last at "
+        f"{count - 1 - before}."
+    )
     if plotting.figures_off():
         return
     from matplotlib.patches import Rectangle
 
     with plotting.style():
-        fig, (ax,) = row_of_axes([(1 + 0.6 * count, total)], 0.36, top=0.1)
+        fig, (ax,) = row_of_axes([(1 + 0.6 * count, total + 2.5)], 0.36, top=0.1)
         for place in range(total):
             inside = before <= place < before + n
             look = {"fc": "0.85"} if inside else {"fc": "white", "hatch": "///"}
             ax.add_patch(Rectangle((place, 0), 1, 0.9, ec="0.5", lw=0.8, **look))
-            text = str(place - before) if inside else "0"
-            ax.text(place + 0.5, 0.45, text, ha="center", va="center", fontsize=9)
+            if inside:
+                text = str(place - before)
+                ax.text(place + 0.5, 0.45, text, ha="center", va="center", fontsize=9)
         for stop in range(count):
             low = -0.6 * (stop + 1) + 0.15
             ax.add_patch(Rectangle((stop + 0.06, low), k - 0.12, 0.3, color="C0"))
-        ax.set(xlim=(-0.05, total + 0.05), ylim=(-0.6 * count - 0.05, 1), aspect="equal")
+            text = f"starts at {stop - before}".replace("-", "−")
+            ax.text(total + 0.3, low + 0.15, text, va="center", fontsize=8)
+        ax.set(xlim=(-0.05, total + 2.5), ylim=(-0.6 * count - 0.05, 1), aspect="equal")
         ax.axis("off")
     plotting.show(fig, alt, caption)
 
@@ -122,11 +122,12 @@ def show_stops(n: int, k: int, before: int = 0, after: int = 0):
 def show_shrinking(n: int, sizes):
     """Draw how the width of a map falls from layer to layer without padding."""
     last = {k: (n - 1) // (k - 1) for k in sizes}
+    words = ", ".join(f"{last[k]} layers with k = {k}" for k in sizes)
     plotting.show_curves(
-        {f"{k} × {k}": n - (k - 1) * np.arange(last[k] + 1) for k in sizes},
-        caption=f"Width of a digit of {n} pixels after each layer without padding. "
-        + " ".join(f"{k} × {k}: {last[k]} layers at most." for k in sizes),
-        x={f"{k} × {k}": np.arange(last[k] + 1) for k in sizes},
+        {f"k = {k}": n - (k - 1) * np.arange(last[k] + 1) for k in sizes},
+        caption=f"Width of a map that starts with {n} pixels, without a border. At most "
+        f"{words}.",
+        x={f"k = {k}": np.arange(last[k] + 1) for k in sizes},
         xlabel="layers",
         ylabel="pixels",
     )
@@ -139,8 +140,8 @@ def show_padded(image, padding):
     out = np.pad(image, ((top, bottom), (left, right)))
     alt = (
         f"An image of {H} by {W} pixels, and beside it the same pixels in an array of "
-        f"{out.shape[0]} by {out.shape[1]}: {top} rows of zeros above, {bottom} below, "
-        f"{left} columns on the left, {right} on the right."
+        f"{out.shape[0]} by {out.shape[1]} with a border of zeros: rows above {top}, below "
+        f"{bottom}, columns on the left {left}, on the right {right}."
     )
     if plotting.figures_off():
         return
@@ -163,6 +164,29 @@ def show_same(image, kernel):
     plotting.show_window(image, kernel, out, 0, 0, padding=p)
 
 
+def on_page(image, shape):
+    """Put an image (H, W) or (H, W, 3) in the middle of a white page (rows, columns)."""
+    rows, columns = shape[0] - image.shape[0], shape[1] - image.shape[1]
+    around = [(rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)]
+    around += [(0, 0)] * (image.ndim - 2)
+    return np.pad(image, around, constant_values=1.0)
+
+
+def show_framed(x, padding, value: float):
+    """Draw the first of some colour images (N, 3, H, W) without and with a border."""
+    top, bottom, left, right = padding
+    image = to_numpy(x)[0].transpose(1, 2, 0)
+    around = ((top, bottom), (left, right), (0, 0))
+    framed = np.pad(image, around, constant_values=value)
+    plotting.show_images(
+        [on_page(image, framed.shape), framed],
+        [f"x[0]  (3, {a.shape[0]}, {a.shape[1]})" for a in (image, framed)],
+        "A portrait in colour, and the same with a light grey border that is wider below "
+        "than on the other sides, like an instant photograph.",
+        f"A border of {value}: top {top}, bottom {bottom}, left {left}, right {right}.",
+    )
+
+
 def show_three_sizes(image, size: int):
     """Draw an image (H, W) after a box of size by size in modes valid, same and full."""
     image = to_numpy(image)
@@ -172,16 +196,9 @@ def show_three_sizes(image, size: int):
     outs = {"the photograph": image}
     for mode, p in borders.items():
         outs[mode] = to_numpy(conv2d(image[None, None], w, padding=p)[0, 0])
-    largest = max(out.shape[1] for out in outs.values())
-    frames, titles = [], []
-    for name, out in outs.items():
-        rows, columns = H + size - 1 - out.shape[0], largest - out.shape[1]
-        around = ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2))
-        frames.append(np.pad(out, around, constant_values=1.0))
-        titles.append(f"{name}\n{out.shape[0]} × {out.shape[1]}")
     plotting.show_images(
-        frames,
-        titles,
+        [on_page(out, outs["full"].shape) for out in outs.values()],
+        [f"{name}\n{out.shape[0]} × {out.shape[1]}" for name, out in outs.items()],
         f"A portrait, and the same blurred by a box of {size} by {size} in three sizes. "
         "Valid is smaller and clean; same is as large as the original, with a dark rim; "
         "full is larger and fades to black all around.",
@@ -273,7 +290,7 @@ def show_depth(image, layers: int, size: int):
     )
 
 
-def show_rim(layers, size: int, width: int = 61, show: int = 25):
+def show_rim(layers, size: int, width: int = 61, show: int = 16):
     """Draw the brightness of a flat image near its border, after some numbers of layers."""
     kernel = np.full((size, size), 1 / size**2)
     flat = np.ones((width, width))
@@ -281,16 +298,15 @@ def show_rim(layers, size: int, width: int = 61, show: int = 25):
     def profile(count, mode):
         return to_numpy(after_layers(flat, kernel, count, mode))[width // 2, :show]
 
-    curves = {f"zero, {n} layers": profile(n, "zero") for n in layers}
+    curves = {f"zero, layers: {n}": profile(n, "zero") for n in layers}
     others = [profile(layers[-1], mode) for mode in MODES if mode != "zero"]
-    curves[f"others, {layers[-1]} layers"] = np.mean(others, axis=0)
-    deep = curves[f"zero, {layers[-1]} layers"]
+    curves[f"others, layers: {layers[-1]}"] = np.mean(others, axis=0)
+    deep = curves[f"zero, layers: {layers[-1]}"]
     plotting.show_curves(
         curves,
         caption=f"A flat image of ones after layers of a {size} × {size} blur. With zeros "
         f"{100 * (1 - deep[0]):.0f} % of the brightness is gone at the border after "
-        f"{layers[-1]} layers. Edge, reflect and wrap lose at most "
-        f"{100 * max(0.0, 1 - np.min(others)):.0f} %.",
+        f"{layers[-1]} layers. Edge, reflect and wrap keep {100 * np.min(others):.0f} %.",
         xlabel="pixels from the border",
         ylabel="brightness",
         markers=False,
