@@ -233,6 +233,16 @@ class Cohort:
 
         self.add("karl", "check cells deleted", self.right, delete, note="put back")
 
+        first = self.exercises[0]
+
+        def delete_answers(notebook):
+            gone = [c for c in notebook.cells if c.id == first or _is_question(c)]
+            notebook.cells = [c for c in notebook.cells if c not in gone]
+
+        answers = self.right | {first: self.stubs[first]}
+        about = "an exercise and all questions deleted"
+        self.add("tom", about, answers, delete_answers, note="put back")
+
         def disarm(notebook):
             for cell in filter(_is_check, notebook.cells):
                 cell.source = "print('all tests passed')"
