@@ -50,10 +50,11 @@ def photo():
 def zone_plate(H: int, W: int):
     """Return rings (H, W) that get finer outwards, brightness 0 to 1.
 
-    In the middle of the left border one ring, dark and bright together, is 4 pixels wide.
+    In the middle of the left and right border one ring, dark and bright together, is less
+    than 4 pixels wide.
     """
     y, x = np.arange(H)[:, None] - H / 2, np.arange(W) - W / 2
-    return to_backend(0.5 + 0.5 * np.cos(np.pi * (y**2 + x**2) / (2 * W)))
+    return to_backend(0.5 + 0.5 * np.cos(np.pi * (y**2 + x**2) / (1.8 * W)))
 
 
 def gaussian(sigma: float):
@@ -96,8 +97,8 @@ def show_positions(
     lost = sorted(set(range(padding, padding + n)) - set(itertools.chain(*windows)))
     named = ", ".join(str(place - padding) for place in lost) or "none"
     alt = (
-        f"An axis of {n} pixels and {padding} zeros at each end, and below it "
-        f"{len(windows)} windows of {k} weights. Pixels that no window touches: {named}."
+        f"An axis of {n} pixels, padding {padding}, and below it {len(windows)} windows "
+        f"of {k} weights. Pixels that no window touches: {named}."
     )
     caption = f"{len(windows)} windows. Pixels in no window (red, hatched): {named}."
     if formula:
@@ -115,10 +116,10 @@ def show_positions(
 def draw_positions(n: int, padding: int, windows, lost):
     """Return a figure of an axis, its windows below it, and the places that are lost."""
     length, cell = n + 2 * padding, 0.34
-    width, height = (length + 3) * cell, (len(windows) + 1.4) * cell
+    width, height = (length + 3) * cell, (len(windows) + 1.7) * cell
     fig = plotting.new_figure(width, height)
     ax = fig.add_axes([0, 0, 1, 1])
-    ax.set(xlim=(-2.6, length + 0.4), ylim=(len(windows) + 1.0, -0.4))
+    ax.set(xlim=(-2.6, length + 0.4), ylim=(len(windows) + 1.3, -0.4))
     ax.axis("off")
     ax.text(-0.3, 0.5, "pixel", ha="right", va="center", color="0.35")
     for place in range(length):
@@ -216,13 +217,17 @@ def show_stop(image, kernel, stride, dilation):
 
 
 def show_aliasing(image, stride: int):
-    """Draw an image (H, W), every few pixels of it, and the same after a blur."""
-    radius = len(gaussian(2 * stride / 3)) // 2
-    widened = np.pad(to_numpy(image), radius, mode="edge")
-    smooth = correlate(to_backend(widened), to_backend(gaussian(2 * stride / 3)), stride)
-    H, W = image.shape
+    """Draw an image (H, W), every few pixels of it, and every few pixels after a blur.
+
+    The margin in which the window of the blur does not fit is left out of all three.
+    """
+    blur = gaussian(2 * stride / 3)
+    radius = len(blur) // 2
+    inner = image[radius:-radius, radius:-radius]  # where the window of the blur fits
+    smooth = correlate(image, to_backend(blur), stride)
     one = to_backend(np.ones((1, 1)))
-    images = [image, correlate(image, one, stride), smooth]
+    images = [inner, correlate(inner, one, stride), smooth]
+    H, W = inner.shape
     titles = [f"{H} × {W} pixels", f"every {stride}th pixel", f"blurred, every {stride}th"]
     alt = (
         "Rings around one centre that get finer outwards. Of every few pixels: further "
@@ -261,7 +266,8 @@ def show_dilations(image, dilations):
             reach = np.quantile(np.abs(out), 0.99)
             draw_image(ax, out, (-reach, reach), "gray")
             ax.set_title(title, pad=4)
-    caption = "The same nine weights, spread over more and more pixels. Grey is zero."
+    caption = "The same nine weights, spread over more and more pixels. Grey is zero. "
+    caption += f"Photograph: {data.sample_photo(shrink=64).credit}"
     plotting.show(fig, alt, caption, sharpness=1.2)
 
 
