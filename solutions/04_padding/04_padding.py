@@ -119,9 +119,9 @@ figures.show_shrinking(28, [3, 5, 7])
 #
 # ## How wide a border keeps the size
 #
-# The output shall be as large as the input. With stride 1, the step of one pixel that you know,
-# the border must give back what the kernel takes, $k - 1$ pixels. Split into equal halves, that
-# makes on each side
+# You want an output as large as the input. As long as the window moves on by one pixel (lesson 05
+# calls this stride 1), the border must give back what the kernel takes, $k - 1$ pixels. Split
+# into equal halves, that makes on each side
 #
 # $$p = \frac{k - 1}{2}$$
 #
@@ -607,8 +607,8 @@ figures.show_usage(5, 7, 3, 3, [0, 1, 2])
 # - **wrap** continues with the other side, as on a globe: `3 4 | 1 2 3 4 | 1 2`
 #
 # **Predict.** The tile below has three rows of four pixels and gets a border of two pixels of
-# each kind. What stands in the upper left corner, next to no row and no column of the tile? And
-# how wide can each kind of border be before it runs out of pixels?
+# each kind. What stands in the upper left corner of the result? And how wide can each kind of
+# border be before it runs out of pixels?
 
 # %%
 tile = xp.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
