@@ -115,6 +115,7 @@ def draw(report, path):
     for k, v in enumerate(values):
         ax.text(v, k, f" {v:.2f}", va="center", fontsize=8)
     ax.axvline(1, color="black", linewidth=1)
+    ax.margins(x=0.1)
     ax.invert_yaxis()
     ax.set_xlabel("our time / PyTorch's time, forward + backward (shorter is faster)")
     ax.set_title(f"{report['blas'][0]}, {report['clock']}, {report['date']}", fontsize=9)

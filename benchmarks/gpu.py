@@ -172,8 +172,8 @@ def capture(step):
     Adam's factors 1 - beta**t are numbers of the host: a replayed graph keeps those of the
     captured step, which late in training differ from 1 by nothing that matters.
     """
-    stream = xp.cuda.Stream(non_blocking=True)
     try:
+        stream = xp.cuda.Stream(non_blocking=True)
         with stream:
             for _ in range(3):
                 step()

@@ -4,6 +4,7 @@ Runs where PyTorch is installed; a recorded run stands in ``benchmarks/results``
 ``python tests/test_torch_agreement.py benchmarks/results/torch_agreement.json``.
 """
 
+import datetime
 import json
 import platform
 import sys
@@ -226,7 +227,7 @@ def record(path):
     """Try all settings and write what was found."""
     report = {
         "command": f"python tests/test_torch_agreement.py {path}",
-        "date": "2026-11-20",
+        "date": str(datetime.date.today()),
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,
