@@ -107,7 +107,7 @@ def test_a_missing_error_and_a_wrong_error_are_told_apart():
     def wrong(x):
         raise KeyError(x)
 
-    assert "returned a number; expected it to raise ValueError" in failure(
+    assert "double(1) returned 2; expected it to raise ValueError" in failure(
         double, 1, raises=ValueError
     )
     assert "KeyError: 1" in failure(wrong, 1, raises=ValueError)
@@ -169,6 +169,7 @@ def test_explain_goes_into_tuples_and_dictionaries():
         "f()[1] differs in 2 of 2"
     )
     assert explain("f()", {"a": 1.0}, {"a": 2.0}) == "f()['a'] returned 1; expected 2."
+    assert explain("f()", (1, 2), (1, 3)) == "f() returned (1, 2); expected (1, 3)."
     assert explain("f()", (1,), (1, 2)) == "f() returned 1 values; expected 2."
     assert "expected a tuple of 2 values" in explain("f()", 3, (1, 2))
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -101,6 +102,25 @@ def progress(as_json: AsJson = False):
         print(json.dumps(rows, indent=1))
     else:
         show.progress(console, rows)
+
+
+@app.command()
+def roster(
+    assignment: Annotated[str, typer.Argument(help="A lesson: 3, 03, 03_convolution_2d.")],
+    as_json: AsJson = False,
+):
+    """List who has a grade, who has none and why (instructors, after autograde)."""
+    from course import roster as rosters
+    from course import show
+
+    root = find_root()
+    rows = rosters.overview(root, resolve_lesson(root, assignment))
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
+    else:
+        show.roster(console, rows)
+    if any(row.state != "graded" for row in rows):
+        raise typer.Exit(2)
 
 
 @app.command()

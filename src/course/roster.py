@@ -4,24 +4,17 @@ nbgrader exports 0.0 for a notebook that it could not read, that had another nam
 kernel died, and leaves out who handed in nothing. Here nobody is left out.
 """
 
-import json
 import os
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import nbformat
-import typer
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from course import bundle, sanitise
 from course.build import load_config
-from course.paths import CourseError, find_root, resolve_lesson
+from course.paths import CourseError
 
 SQLITE = "sqlite:///"
 
@@ -193,53 +186,3 @@ def _notes(notebook) -> list[str]:
                 )
                 notes.append(f"{cell.id} {text}")
     return notes
-
-
-def roster(
-    assignment: Annotated[str, typer.Argument(help="A lesson: 3, 03, 03_convolution_2d.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, not a table.")
-    ] = False,
-):
-    """List who has a grade, who has none and why (instructors, after autograde)."""
-    root = find_root()
-    rows = overview(root, resolve_lesson(root, assignment))
-    if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
-    else:
-        _show(Console(), rows)
-    if any(row.state != "graded" for row in rows):
-        raise typer.Exit(2)
-
-
-def _show(console: Console, rows: list[Row]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name, side in (
-        ("student", "left"),
-        ("state", "left"),
-        ("score", "right"),
-        ("why", "left"),
-    ):
-        table.add_column(
-            name, justify=side, overflow="fold", no_wrap=name in ("state", "score")
-        )
-    for row in rows:
-        score = "-" if row.score is None else f"{row.score:g}/{row.max:g}"
-        table.add_row(escape(row.student), row.state, score, escape(row.why))
-    console.print(table)
-    counts = {
-        state: sum(r.state == state for r in rows) for state in {r.state for r in rows}
-    }
-    parts = [f"{count} {state}" for state, count in sorted(counts.items())]
-    console.print(f"\n{len(rows)} students: {', '.join(parts)}", highlight=False)
-
-
-roster_app = typer.Typer(add_completion=False, rich_markup_mode=None)
-roster_app.command()(roster)
-
-
-if __name__ == "__main__":
-    try:
-        roster_app()
-    except CourseError as error:
-        sys.exit(f"course: {error}")

@@ -86,3 +86,20 @@ def doctor(console: Console, facts: dict) -> None:
             console.print(
                 f"  {name:16} {escape(str(value))}", highlight=False, soft_wrap=True
             )
+
+
+def roster(console: Console, rows) -> None:
+    """Print who has a grade, who has none and why, and how many of each."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("student", "state", "score", "why"):
+        side = "right" if name == "score" else "left"
+        table.add_column(
+            name, justify=side, overflow="fold", no_wrap=name in ("state", "score")
+        )
+    for row in rows:
+        score = "-" if row.score is None else f"{row.score:g}/{row.max:g}"
+        table.add_row(escape(row.student), row.state, score, escape(row.why))
+    console.print(table)
+    states = [row.state for row in rows]
+    parts = [f"{states.count(state)} {state}" for state in sorted(set(states))]
+    console.print(f"\n{len(rows)} students: {', '.join(parts)}", highlight=False)

@@ -191,8 +191,9 @@ def _verdict(label, outcome, this, wanted, within, dtype, name):
 
 def _verdict_on_error(label, outcome, raises):
     if not outcome.error:
-        got = diagnosis.kind_of(outcome.value)
-        return f"{label} returned {got}; expected it to raise {raises.__name__}."
+        got = outcome.value
+        shown = diagnosis.show(got) if np.ndim(got) == 0 else diagnosis.kind_of(got)
+        return f"{label} returned {shown}; expected it to raise {raises.__name__}."
     if outcome.error.split(":")[0] != raises.__name__:
         found = f"{label} stopped with {outcome.error}"
         return f"{found}; expected it to raise {raises.__name__}." + _at(outcome)

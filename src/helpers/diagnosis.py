@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.calls import Foreign
 
-SHOW_AT_MOST = 24  # entries of an array that are still readable in a message
+SHOW_AT_MOST = 40  # entries of an array that are still readable in a message
 
 
 def tolerance(found, expected, within=None):
@@ -114,8 +114,17 @@ def _explain_sequence(label, found, expected, within):
         return f"{label} returned {len(found)} values; expected {len(expected)}."
     for n, (f, e) in enumerate(zip(found, expected, strict=True)):
         if not same(f, e, within):
+            if (
+                all(np.ndim(item) == 0 for item in [*found, *expected])
+                and len(expected) < 9
+            ):
+                return f"{label} returned {_listed(found)}; expected {_listed(expected)}."
             return explain(f"{label}[{n}]", f, e, within)
     raise ValueError("the two sequences agree")
+
+
+def _listed(values):
+    return f"({', '.join(show(value) for value in values)})"
 
 
 def _explain_numbers(label, found, expected, within):
@@ -132,10 +141,18 @@ def _explain_numbers(label, found, expected, within):
 
 def _both(found, expected):
     """Show two small arrays below each other."""
-    found, expected = np.asarray(found), np.asarray(expected)
+    found, expected = _without_single_axes(found), _without_single_axes(expected)
     if max(found.size, expected.size) > SHOW_AT_MOST or max(found.ndim, expected.ndim) > 2:
         return ""
     return f"\n  found    {show(found, 11)}\n  expected {show(expected, 11)}"
+
+
+def _without_single_axes(array):
+    """Drop leading axes of one entry: an image in a batch of one is shown as an image."""
+    array = np.asarray(array)
+    while array.ndim > 2 and array.shape[0] == 1:
+        array = array[0]
+    return array
 
 
 def show(value, indent=0) -> str:
@@ -143,6 +160,8 @@ def show(value, indent=0) -> str:
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, suppress_small=True, max_line_width=88)
         return text.replace("\n", "\n" + " " * indent)
+    if isinstance(value, Foreign):
+        return kind_of(value)
     return f"{value:.6g}" if type(value) is float else repr(value)
 
 
