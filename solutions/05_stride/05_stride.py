@@ -24,7 +24,7 @@ import numpy as np
 from helpers import figures_05 as figures
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
-from helpers.plotting import show_arrays, show_kernels
+from helpers.plotting import show_arrays
 
 # %% [markdown]
 # ## How many windows fit?
@@ -366,9 +366,9 @@ expect_like(correlate2d_strided, reference, cases)
 figures.show_usage(6, 9, kernel=(2, 3), strides=[(2, 2), (3, 4)])
 
 # %% [markdown]
-# A stride larger than the kernel loses rows or columns between the windows, and in either
-# direction what is left over at the end is lost: at the bottom and at the right, never at
-# the top or at the left.
+# A stride larger than the kernel loses rows or columns between the windows. What is left
+# over at the end is lost as well: at the bottom and at the right, never at the top or at
+# the left.
 #
 # ### Question 5.1 · Leftovers (8 points)
 #
@@ -386,13 +386,12 @@ figures.show_usage(6, 9, kernel=(2, 3), strides=[(2, 2), (3, 4)])
 # neighbours do not carry. Harm: where small things at the border count or where places are
 # reported: a crack at the edge of a scanned part, a segmentation map that must be as large
 # as the image, a map of 6 by 6 deep in a network, where one row is a sixth of what is left.
-# The loss is one-sided (bottom and right), and it repeats in every layer, so the drawn-up
-# map is shifted too.
+# The loss is one-sided, at the bottom and at the right, and can come back in every layer.
 #
-# Remedies: pad by one row and column (price: zeros that the image does not have, and a
-# border that looks different); crop or resize the input to an odd size (price: pixels lost,
-# or blurred, but by choice); choose stride 1 there (price: four times the work and memory);
-# choose kernel 2 × 2 for even sizes.
+# Remedies: pad by 1 (what is left over then is a zero; price: numbers that the image does
+# not have, and a border that looks different from the rest); crop or resize the input to an
+# odd size (price: pixels lost or blurred, but by choice); stride 1 (price: four times the
+# work and memory); a kernel of 2 × 2 for even sizes (price: it sees less and has no middle).
 #
 # | Points | Earned by |
 # |---|---|
@@ -455,10 +454,7 @@ figures.show_aliasing(figures.zone_plate(176, 256), stride=4)
 # columns does the spread kernel have? How many of its numbers are the old weights?
 
 # %%
-kernel = xp.array([[1.0, 2.0, -3.0], [4.0, -5.0, 6.0]])
-spread = xp.zeros((3, 7))
-spread[::2, ::3] = kernel
-show_kernels([kernel, spread], ["dilation (1, 1)", "dilation (2, 3)"])
+figures.show_spread(xp.array([[1, 2, -3], [4, -5, 6]]), dilation=(2, 3))
 
 # %% [markdown]
 # ### Exercise 5.3 · dilate_kernel (12 points)
@@ -492,8 +488,15 @@ def dilate_kernel(kernel, dilation):
 
 # %% check="dilate_kernel" points=7
 kernel = xp.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-expect(dilate_kernel, kernel, (2, 2), gives=[[1, 0, 2, 0, 3], [0] * 5, [4, 0, 5, 0, 6]])
-expect(dilate_kernel, kernel, (3, 1), gives=[[1, 2, 3], [0] * 3, [0] * 3, [4, 5, 6]])
+expect(
+    dilate_kernel,
+    kernel,
+    dilation=(2, 2),
+    gives=[[1, 0, 2, 0, 3], [0] * 5, [4, 0, 5, 0, 6]],
+)
+expect(
+    dilate_kernel, kernel, dilation=(3, 1), gives=[[1, 2, 3], [0] * 3, [0] * 3, [4, 5, 6]]
+)
 ### BEGIN HIDDEN TESTS
 
 
@@ -516,9 +519,9 @@ expect_like(dilate_kernel, reference, cases)
 
 # %% check="dilate_kernel" part="edges" points=5
 row = xp.array([[0.5, -2.0]])
-expect(dilate_kernel, row, (1, 1), gives=[[0.5, -2]])
-expect(dilate_kernel, row.T, (2, 5), gives=[[0.5], [0], [-2]])
-expect(dilate_kernel, row, (3, 4), gives=[[0.5, 0, 0, 0, -2]])
+expect(dilate_kernel, row, dilation=(1, 1), gives=[[0.5, -2]])
+expect(dilate_kernel, row.T, dilation=(2, 5), gives=[[0.5], [0], [-2]])
+expect(dilate_kernel, row, dilation=(3, 4), gives=[[0.5, 0, 0, 0, -2]])
 ### BEGIN HIDDEN TESTS
 
 
@@ -546,8 +549,8 @@ expect_like(dilate_kernel, reference, cases)
 # ## Everything together
 #
 # A dilated correlation gives what the spread kernel gives. But the zeros of that kernel are
-# multiplied too, $d^2$ times the work for nothing. The window can instead skip pixels while
-# it reads:
+# multiplied too: up to $d^2$ times the work for nothing. The window can instead skip pixels
+# while it reads:
 #
 # $$\text{out}[i, j] = \sum_{p, q} \text{padded}[i \cdot sh + p \cdot dh,\;
 # j \cdot sw + q \cdot dw] \cdot \text{kernel}[p, q]$$
@@ -710,7 +713,8 @@ from helpers.figures_05 import correlate
 #
 # One output of a layer sees $k$ pixels. One output of a second layer sees $k$ outputs of
 # the first, and through them more pixels. The stretch of the input that an output depends
-# on is its **receptive field**: `rf` pixels from the first to the last.
+# on is its **receptive field**: `rf` pixels from the first to the last, even where dilation
+# skips some on the way.
 #
 # Two more numbers describe it. The **jump** is how far the field moves when you go on to
 # the next output. The **start** is the pixel where the field of output 0 begins; with
@@ -805,9 +809,8 @@ expect_like(receptive_field, reference, cases)
 ### END HIDDEN TESTS
 
 # %% check="receptive_field" part="padding" points=7
-expect(
-    receptive_field, [(3, 2, 1, 1), (5, 1, 2, 1)], gives=(1 + 2 + 4 * 2, 2, 0 - 1 - 2 * 2)
-)
+padded = [(3, 2, 1, 1), (5, 1, 2, 1)]
+expect(receptive_field, padded, gives=(1 + 2 + 4 * 2, 2, 0 - 1 - 2 * 2))
 spread = [(3, 1, 1, 1), (3, 1, 2, 2), (3, 1, 4, 4)]
 expect(receptive_field, spread, gives=(1 + 2 + 2 * 2 + 4 * 2, 1, -1 - 2 - 4))
 both = [(2, 3, 0, 4), (3, 1, 2, 2)]
@@ -839,8 +842,8 @@ expect_like(receptive_field, reference, cases)
 
 # %% [markdown]
 # Each layer multiplies the jump by its stride, and adds $d\,(k - 1)$ steps of the jump that
-# it **finds**: a layer's own stride matters only to the layers after it. In a network of
-# many layers the strides in front therefore do most of the work.
+# it **finds**: a layer's own stride matters only to the layers after it. A stride near the
+# input therefore widens the view of all layers behind it.
 
 # %%
 conv, pool = (3, 1, 1, 1), (2, 2, 0, 1)
@@ -981,10 +984,10 @@ def cancelling(image):
 
 
 no, yes = False, True
-three = [[no, yes, yes], [no, no, yes], [no, no, no]]
-expect(empirical_rf, cancelling, 3, 3, 0, 1, gives=three, dtype="bool")
-falling = [[no] * 4, [no, no, yes, no], [no, yes, no, no]]
-expect(empirical_rf, squared_slope, 3, 4, 1, 1, gives=falling, dtype="bool")
+three = [[no, yes, yes, no], [no, no, yes, no]]
+expect(empirical_rf, cancelling, 2, 4, 0, 1, gives=three, dtype="bool")
+falling = [[no] * 5, [no, no, yes, no, no], [no, yes, no, no, no]]
+expect(empirical_rf, squared_slope, 3, 5, 1, 1, gives=falling, dtype="bool")
 ### BEGIN HIDDEN TESTS
 
 
@@ -1040,8 +1043,8 @@ figures.show_measured(means, 33, 48, i=8, j=10)
 # one pixel larger. *Moving line:* (a) evaluates the filter at even places only; whether it
 # hits the line or misses it depends on where the line stands, so the answer flickers when
 # it moves (aliasing). (b) evaluates it everywhere and keeps the strongest answer of each
-# tile: within a tile a move changes nothing, at the border of a tile the maximum moves on
-# to the next one. It is steadier, though not unchanged, and it forgets where in the tile
+# tile: as long as that answer moves within its tile nothing changes, beyond it the next
+# tile takes over. It is steadier, though not unchanged, and it forgets where in the tile
 # the line was. The maximum has nothing to learn; the kernel of (a) can learn its own blur.
 #
 # *Choice:* (a) when time or memory is short, early in a network, or when the place matters;

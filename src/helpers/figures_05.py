@@ -204,6 +204,18 @@ def show_steps(image, kernel, stride):
     plotting.animate_window(image, kernel, out, caption=caption, stride=stride)
 
 
+def show_spread(kernel, dilation):
+    """Draw a kernel (KH, KW) as it is, and with its weights spread apart."""
+    corner = np.eye(1, dilation[0] * dilation[1]).reshape(dilation)
+    last_row, last_column = 1 - dilation[0] or None, 1 - dilation[1] or None
+    spread = np.kron(to_numpy(kernel), corner)[:last_row, :last_column]
+    plotting.show_kernels(
+        [to_numpy(kernel), spread],
+        ["dilation (1, 1)", f"dilation {dilation}"],
+        caption=f"The spread kernel has the shape {spread.shape}.",
+    )
+
+
 def show_stop(image, kernel, stride, dilation):
     """Draw one stop of a kernel whose weights stand apart, in the middle of an image."""
     out = correlate(image, kernel, stride, 0, dilation)
