@@ -2,6 +2,7 @@
 
 PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 OPEN = """path => {
+  if (document.querySelector('.jp-Dialog')) return true;
   const panel = window.jupyterapp && window.jupyterapp.shell.currentWidget;
   return panel && panel.context && panel.context.isReady && panel.context.path === path
     && panel.content.model.cells.length > 0
@@ -44,6 +45,8 @@ class LabNotebook:
         self.window, self.page = window, window.page
         self.page.goto(address)
         self.page.wait_for_function(OPEN, arg=path, timeout=90_000)
+        asked = self.page.locator(".jp-Dialog").all_inner_texts()
+        assert not asked, f"JupyterLab opens {path} with a question: {asked}"
 
     def content(self):
         """Return the notebook as it would be saved."""

@@ -99,7 +99,12 @@ def test_make_lab_opens_lesson_01_where_the_terminal_says(window, lab):
     assert window.popups() == [] and window.errors == []
 
 
-def test_the_lesson_opens_on_its_kernel_without_a_word(lesson):
+def test_the_lesson_opens_on_its_kernel_without_a_word(lesson, course):
+    # JupyterLab may find a kernel by the language alone; where there are several it asks.
+    spec = json.loads((course / notebook_path(LESSON)).read_text())["metadata"][
+        "kernelspec"
+    ]
+    assert (spec["name"], spec["display_name"]) == ("python3", "Python 3 (ipykernel)")
     assert lesson.kernel_name() == "Python 3 (ipykernel)"
     assert lesson.window.popups() == []
 
