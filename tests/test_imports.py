@@ -37,6 +37,16 @@ ALLOWED = {
     "plotting.*": ("plotting.*",),
     "widgets": ("plotting", "plotting.*"),
     "widgets.*": ("plotting", "plotting.*", "widgets.*"),
+    "figures_08": (
+        "plotting",
+        "plotting.*",
+        "data",
+        "layers",
+        "networks",
+        "training",
+        "optimizers",
+        "figures_01",
+    ),  # fmt: skip
     "figures_*": ("plotting", "plotting.*", "data", "predictors", "layers", "losses"),
 }
 HOST = ("backend", "data", "datasets.*", "predictors", *CHECKING, *DRAWING)  # may use NumPy
