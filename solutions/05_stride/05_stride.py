@@ -104,7 +104,7 @@ expect(out_size, 12, 4, padding=0, stride=3, dilation=1, gives=len([0, 3, 6]))
 expect(out_size, 13, 4, padding=0, stride=3, dilation=1, gives=len([0, 3, 6, 9]))
 expect(out_size, 14, 4, padding=0, stride=4, dilation=1, gives=len([0, 4, 8]))
 expect(out_size, 9, 3, padding=0, stride=1, dilation=3, gives=len([0, 1, 2]))
-expect(out_size, 12, 4, padding=1, stride=3, dilation=2, gives=len([-1, 2, 5]))
+expect(out_size, 12, 4, padding=2, stride=3, dilation=2, gives=len([-2, 1, 4, 7]))
 expect(out_size, 6, 2, padding=2, stride=3, dilation=4, gives=len([-2, 1]))
 expect(out_size, 5, 2, padding=0, stride=4, dilation=1, gives=len([0]))
 ### BEGIN HIDDEN TESTS
@@ -205,7 +205,7 @@ expect_like(out_size, reference, cases)
 # $$\text{out} = \left\lfloor \frac{n + 2p - d\,(k - 1) - 1}{s} \right\rfloor + 1$$
 #
 # Counting and formula must always agree. Change the five numbers below and run the cell
-# again. Can you find a setting with a gap in the middle and no pixel lost at the end?
+# again. Can you find a setting with dilation 2 and stride 3 that loses no pixel?
 
 # %%
 figures.show_positions(n=14, k=3, padding=1, stride=4, dilation=1, formula=True)
