@@ -158,6 +158,15 @@ def test_same(found, expected, agree):
     assert same(plain(found), plain(expected)) is agree
 
 
+def test_long_lists_and_flags_are_readable():
+    layers = [(3, 1, 0, 1)] * 9
+    assert failure(len, layers, gives=8).startswith(
+        "len([(3, 1, 0, 1), (3, 1, 0, 1), ...]) returned 9"
+    )
+    flags = np.array([True, False, True])
+    assert "found True, expected False" in explain("f()", flags, ~flags)
+
+
 def test_explain_never_calls_equal_things_different():
     for value in ({"a": np.ones(2)}, (1, 2)):
         with pytest.raises(ValueError, match="agree"):

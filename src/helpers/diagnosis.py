@@ -135,8 +135,12 @@ def _explain_numbers(label, found, expected, within):
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     return (
         f"{label} differs in {wrong.sum()} of {e.size} entries. The first is at "
-        f"{list(at)}: found {f[at]:.6g}, expected {e[at]:.6g}." + _both(f, e)
+        f"{list(at)}: found {_entry(f[at])}, expected {_entry(e[at])}." + _both(f, e)
     )
+
+
+def _entry(number) -> str:
+    return str(number) if number.dtype.kind == "b" else f"{number:.6g}"
 
 
 def _both(found, expected):

@@ -41,4 +41,14 @@ def _short(value):
     if callable(value):
         return getattr(value, "__name__", "function")
     text = diagnosis.show(plain(value))
-    return text if len(text) <= 40 else f"{text[:36]} ..."
+    if len(text) <= 40:
+        return text
+    if not isinstance(value, list | tuple):
+        return f"{text[:36]} ..."
+    shown = ""
+    for item in value:  # as many whole items as fit
+        if len(shown) + len(repr(item)) > 32:
+            break
+        shown += f"{item!r}, "
+    start, end = text[0], text[-1]
+    return f"{start}{shown}...{end}"
