@@ -39,8 +39,9 @@ from helpers.figures_06 import python_steps
 #
 # Three channels go in, and **one** map comes out.
 #
-# **Predict.** Below, the kernel of the second channel holds nothing but zeros. Which of the
-# three channels can you change without any effect on the output?
+# **Predict.** Three channels of 3 × 5 pixels meet three kernels of 2 × 3 weights. How many
+# numbers come out? The second kernel holds nothing but zeros: which channel could you change
+# without any effect?
 
 # %%
 tables = xp.array([[[1.0, 2, 0, 1, 3], [0, 1, 1, 2, 0], [2, 0, 1, 0, 1]]] * 3)
@@ -51,9 +52,9 @@ kernels = xp.array(
 figures.show_response(tables, kernels, 10.0)
 
 # %% [markdown]
-# The second channel, of course: its products are all zero. A filter decides by its kernels
-# which colours it listens to. The bias moves the whole map up or down and does not depend on
-# what the window shows.
+# Six numbers: each channel gives 2 × 3 of them, and they are added up. The second channel has
+# no say, since its products are all zero: its kernels decide which colours a filter listens
+# to. The bias moves the whole map up or down, whatever the windows show.
 #
 # ### Exercise 6.1 · filter_response (14 points)
 #
@@ -167,8 +168,8 @@ expect_like(filter_response, reference, cases)
 figures.show_exploded()
 
 # %% [markdown]
-# There are $4 \cdot 3 = 12$ kernels, 4 biases, 4 maps. An image in such a network is a block:
-# H by W pixels wide and C deep going in, OH by OW wide and F deep coming out.
+# There are $4 \cdot 3 = 12$ kernels, 4 biases, 4 maps. A layer turns one block of numbers, a
+# **volume**, into another: C maps deep going in, F maps deep coming out.
 #
 # The answer of a layer is not all that is wanted of it. When lesson 07 asks how each weight
 # should change, it needs to know what went in. So the layer hands that back in a second
@@ -407,8 +408,8 @@ figures.show_sharing()
 # One article that this course grew out of says that the neurons of a convolution layer have
 # independent kernels and share no weights. Of the *filters* that is true: each has weights of
 # its own. Of the *units in a map* it is false, and sharing is the whole point. Without it the
-# layer would be the local layer of lesson 01, with its hundred million parameters, and a
-# thing learned at one place would not be known at another.
+# layer would be the local layer that you counted in lesson 01, with thousands of times the
+# parameters, and what is learned at one place would not be known at another.
 #
 # ### Question 6.1 · Three false statements (10 points)
 #
@@ -576,9 +577,9 @@ expect(steps_grow_with, "F", gives=False, hint="a Python loop runs over the filt
 expect(steps_grow_with, "C", gives=False, hint="a Python loop runs over the channels.")
 
 # %% [markdown]
-# The check counted how many lines Python executes, which depends on no clock. Now measure in
-# seconds what that buys you. The third function is `conv2d`, the finished layer, which you may
-# use from here on.
+# The check counted the lines that Python executes, which depends on no clock. Now measure in
+# seconds what you gained. The third function is `conv2d`, the finished layer, which you may use
+# from here on.
 
 # %% given="finished"
 from helpers.layers import conv2d
@@ -592,9 +593,10 @@ functions = {
 figures.show_race(functions, N=4, C=3, H=32, W=40, F=8, KH=3, KW=3)
 
 # %% [markdown]
-# The multiplications are the same in all three. What differs is who counts them out:
-# Python, or a compiled loop inside the array library. Lesson 09 turns the rest of the work
-# into a single matrix product.
+# The multiplications are the same in all three. What differs is who hands them out: Python,
+# or a compiled loop inside the array library. A few dozen steps of Python more or less, such as
+# the finished layer spends on checking its arguments, no longer matter. Lesson 09 turns the
+# work that is left into matrix products.
 #
 # ## 6.5 How a layer begins
 #
@@ -611,16 +613,17 @@ figures.show_race(functions, N=4, C=3, H=32, W=40, F=8, KH=3, KW=3)
 #
 # The biases begin at 0.
 #
-# **Predict.** Images run through 20 layers with ReLU: in one network with He's weights, in a
+# **Predict.** Images run through 16 layers with ReLU: in one network with He's weights, in a
 # second one with weights half as large, in a third with weights twice as large. How large are
 # the numbers that come out of each?
 
 # %%
-figures.show_depth(20, factors=(0.5, 1.0, 2.0))
+figures.show_depth(16, factors=(0.5, 1.0, 2.0))
 
 # %% [markdown]
-# A factor of 2 in each layer is a factor of about a million after twenty. He's rule keeps the
-# size of the numbers, whatever the number of channels.
+# A factor of 2 in each layer is a factor of $2^{16}$ behind sixteen, up or down: soon all
+# numbers are huge, or nothing but zero. He's rule keeps their size, whatever the number of
+# channels.
 #
 # ### Exercise 6.4 · Conv2D (14 points)
 #
@@ -675,9 +678,8 @@ def shapes_of_params(C, F, KH, KW):
 
 
 def forward_with(x, w, b, stride, padding):
-    layer = Conv2D(
-        *x.shape[1:2], *w.shape[:1], *w.shape[2:], np.random.default_rng(1), stride, padding
-    )
+    F, C, KH, KW = w.shape
+    layer = Conv2D(C, F, KH, KW, np.random.default_rng(1), stride, padding)
     layer.params["w"], layer.params["b"] = w, b
     return layer.forward(x)
 
@@ -689,8 +691,11 @@ def bias_at_first(C, F):
 expect(shapes_of_params, 3, 5, 2, 4, gives={"w": (5, 3, 2, 4), "b": (5,)})
 expect(bias_at_first, 2, 4, gives=[0, 0, 0, 0])
 x, w = xp.array([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]]), xp.array([[[[10.0, 1.0]]]])
-expect(forward_with, x, w, xp.array([0.5]), 1, 0, gives=[[[[12.5, 23.5], [45.5, 56.5]]]])
-expect(forward_with, x, w, xp.array([0.5]), 2, 1, gives=[[[[0.5, 0.5], [4.5, 56.5]]]])
+b = xp.array([0.5])
+maps = [[[[10 + 2 + 0.5, 20 + 3 + 0.5], [40 + 5 + 0.5, 50 + 6 + 0.5]]]]
+expect(forward_with, x, w, b, 1, 0, gives=maps)
+maps = [[[[0 + 0 + 0.5, 0 + 0 + 0.5], [0 + 4 + 0.5, 50 + 6 + 0.5]]]]
+expect(forward_with, x, w, b, 2, 1, gives=maps)
 ### BEGIN HIDDEN TESTS
 
 
@@ -769,8 +774,9 @@ expect_like(spread_of_weights, reference, cases, within=0.05)
 # and has neither weights nor MACs. A **dense** layer takes all numbers in a row, whatever
 # block they came from.
 #
-# **Predict.** LeNet-5 read cheques in the 1990s with two convolution and three dense layers.
-# Where do you expect most parameters, and where most MACs?
+# **Predict.** LeNet-5 read the numbers on cheques in the 1990s. In the form that is used today
+# it has two convolution layers, each with a pool behind it, and three dense ones. Where do you
+# expect most parameters, and where most MACs?
 #
 # ### Exercise 6.5 · layer_table (10 points)
 #
@@ -831,10 +837,9 @@ head = [("pool", 2, 2, 2), ("dense", 120), ("dense", 84), ("dense", 10)]
 end = [((16, 5, 5), 0, 0), ((120,), 120 * (400 + 1), 120 * 400)]
 end += [((84,), 84 * (120 + 1), 84 * 120), ((10,), 10 * (84 + 1), 10 * 84)]
 expect(layer_table, lenet + head, (1, 28, 28), gives=rows + end, within=1e-12)
-uneven = ("conv", 4, 3, 2, 2, 1)  # 6 + 2 rows hold 3 windows of 3, 9 + 2 columns 5 of 2
-expect(
-    layer_table, [uneven], (3, 6, 9), gives=[((4, 3, 5), 76, 4 * 3 * 5 * 18)], within=1e-12
-)
+uneven = [("conv", 4, 3, 2, 2, 1)]  # 6 + 2 rows hold 3 windows of 3, 9 + 2 columns 5 of 2
+row = ((4, 3, 5), 4 * (3 * 3 * 2 + 1), 4 * 3 * 5 * (3 * 3 * 2))
+expect(layer_table, uneven, (3, 6, 9), gives=[row], within=1e-12)
 ### BEGIN HIDDEN TESTS
 
 

@@ -103,7 +103,11 @@ def show_response(x, w, b: float):
         draw_cells(ax, total, limits_of([total]), "gray", cell_texts(total), grid=True,
                    index=False)  # fmt: skip
         ax.set_title(f"their sum + {b:g}\n{total.shape}", pad=6)
-    plotting.show(fig, alt, "Each kernel meets its own channel. The results are added up.")
+    plotting.show(
+        fig,
+        alt,
+        "⋆ stands for correlation. Each kernel meets its own channel.",
+    )
 
 
 def response_axes(x_shape, w_shape, out_shape):
@@ -124,7 +128,7 @@ def response_axes(x_shape, w_shape, out_shape):
             column.append(fig.add_axes(box))
         axes.append(column)
         left += columns * CELL + gap
-    for n, sign in ((1, "∗"), (2, "="), (3, "Σ")):
+    for n, sign in ((1, "⋆"), (2, "="), (3, "Σ")):
         x = (axes[n][0].get_position().x0 * width - gap / 2) / width
         for ax in axes[min(n, 2)] if n < 3 else axes[3]:
             box = ax.get_position()
@@ -172,7 +176,16 @@ def show_exploded():
         for f in range(F):
             low = 3.35 - 0.93 * f
             limits = limits_of([w[f]], symmetric=True)
-            stack(fig, w[f], (3.7, low), (0.52, 0.52), (0.19, 0.1), ["RdBu_r"] * C, limits)
+            stack(
+                fig,
+                w[f],
+                (3.7, low),
+                (0.52, 0.52),
+                (0.19, 0.1),
+                ["RdBu_r"] * C,
+                limits,
+                "0.6",
+            )
             label(fig, 4.85, low + 0.3, f"+ b[{f}]", "left")
             label(fig, 3.62, low + 0.26, f"w[{f}]", "right")
         reach = [None if f == 0 else np.quantile(abs(maps[f]), 0.99) for f in range(F)]
@@ -188,7 +201,7 @@ def show_exploded():
     plotting.show(fig, alt, caption, sharpness=1.3)
 
 
-def stack(fig, planes, corner, size, step, cmaps, limits):
+def stack(fig, planes, corner, size, step, cmaps, limits, rim="white"):
     """Draw planes as cards behind each other, the first in front; all lengths in inches."""
     width, height = fig.get_size_inches()
     for n in reversed(range(len(planes))):
@@ -198,7 +211,7 @@ def stack(fig, planes, corner, size, step, cmaps, limits):
         scale = limits[n] if isinstance(limits, list) else limits
         draw_image(ax, planes[n], scale, cmaps[n])
         for side in ax.spines.values():
-            side.set(color="white", linewidth=1.5)
+            side.set(color=rim, linewidth=1.5 if rim == "white" else 0.6)
 
 
 def label(fig, x: float, y: float, text: str, align: str, size: float = 10):
@@ -226,14 +239,15 @@ def show_feature_maps():
         "blue background; reliefs of upright, level and slanted edges; thin lines; and "
         "upright edges of the red channel alone.",
         caption=f"One layer of {len(FILTERS)} filters of 3 × 3 × 3 weights. {credit}",
-        ncols=5,
+        ncols=3,
+        size=1.6,
         limits=(0, 1),
     )
 
 
 def show_sharing():
     """Draw two units of one map and one of another, with their windows and filters."""
-    x = 10 * np.arange(5)[:, None] + np.arange(7)
+    x = np.random.default_rng(6).integers(0, 10, (5, 7))
     w = np.array([[[1, 0, -1], [2, 0, -2]], [[0, 1, 0], [1, 1, 1]]])
     maps = to_numpy(
         layers.conv2d(to_backend(x[None, None] * 1.0), to_backend(w[:, None] * 1.0))
@@ -266,13 +280,16 @@ def show_sharing():
             draw_cells(
                 axes[-1], array, limits, cmap, cell_texts(array), grid=True, index=False
             )
-            axes[-1].set_title(head, pad=5, loc="left")
+            axes[-1].set_title(head, pad=11, loc="left")
         for name, (i, j) in places.items():
             mark(axes[0], i, j, 2, 3, name)
             mark(axes[3], i, j, 1, 1, name)
         mark(axes[4], *places["A"], 1, 1, "A")
-    caption = (
-        "Units A and B of map 0 share filter 0. Unit A of map 1 sees the window of A too."
+    i, j = places["A"]
+    pairs = zip(w[0].flat, x[i : i + 2, j : j + 3].flat, strict=True)
+    total = " + ".join(f"{weight}·{pixel}" for weight, pixel in pairs)
+    caption = f"Unit A of map 0 is {total} = {maps[0][i, j]:g}".replace("+ -", "− ") + (
+        ". Unit B uses the same weights on its own window."
     )
     plotting.show(fig, alt, caption)
 
@@ -334,8 +351,10 @@ def show_race(functions: dict, N, C, H, W, F, KH, KW):
         try:
             seconds[name] = quickest(function, arguments)
             steps[name] = python_steps(function, *arguments)
+        except NotImplementedError:
+            print(f"{name}: not written yet")
         except Exception as error:  # a learner's function may stop in any way
-            print(f"{name}: left out, it stops with {type(error).__name__}")
+            print(f"{name}: left out, since it stops with {type(error).__name__}")
     slowest = max(seconds.values())
     texts = [
         f"{1000 * s:.3g} ms, {steps[n]:,} steps"
@@ -368,7 +387,7 @@ def quickest(function, arguments, runs: int = 3, patience: float = 1.0) -> float
 
 def show_depth(count: int, factors):
     """Draw the size of the numbers behind each of many layers, for scaled He weights."""
-    curves = {f"{factor:g} × He's": depth(count, factor) for factor in factors}
+    curves = {f"{factor:g} × He": depth(count, factor) for factor in factors}
     ends = "; ".join(f"{name} {values[-1]:.2g}" for name, values in curves.items())
     plotting.show_curves(
         curves,
@@ -382,10 +401,10 @@ def show_depth(count: int, factors):
     )
 
 
-def depth(count: int, factor: float, channels: int = 24):
+def depth(count: int, factor: float, channels: int = 64):
     """Return the root mean square behind 0 … count layers of 3 × 3 with ReLU."""
     rng = np.random.default_rng(66)
-    x = to_backend(rng.standard_normal((2, channels, 12, 13)))
+    x = to_backend(rng.standard_normal((2, channels, 7, 9)))
     xp, around = array_module(x), ((0, 0), (0, 0), (1, 1), (1, 1))
     sizes = [1.0]
     for _ in range(count):
