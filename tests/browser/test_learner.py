@@ -165,6 +165,17 @@ def test_figures_are_seen_whole_and_described(blank):
         blank.window.keep(f"learner_3_figure_{name}")
 
 
+def test_an_animation_steps_by_its_button(blank):
+    sources = {name: "".join(cell["source"]) for name, cell in blank.cells().items()}
+    name = next(name for name, source in sources.items() if "animate_" in source)
+    assert "Step 1 of" in blank.output(name)
+    area = blank.show(name).locator(".jp-OutputArea")
+    before = area.locator("img").get_attribute("src")
+    area.get_by_role("button").last.click()
+    assert "Step 2 of" in blank.output(name)
+    assert area.locator("img").get_attribute("src") != before
+
+
 def test_formulas_are_typeset(blank):
     blank.show("cell-07")
     shown = blank.page.locator(".jp-NotebookPanel:visible mjx-container")
