@@ -22,6 +22,8 @@ OPTIONS = [
     ((3, 6, 8, 7), (6, 1, 2, 3), (1, 2), ((0, 2), (3, 1)), (2, 1), 6),
     ((5, 3, 1, 1), (2, 3, 1, 1), 1, 0, 1, 1),
     ((2, 1, 5, 70), (3, 1, 3, 4), (2, 3), ((1, 0), (2, 5)), (2, 3), 1),
+    ((1, 3, 6, 33), (4, 3, 3, 2), (2, 1), ((1, 0), (0, 2)), (1, 2), 1),
+    ((4, 3, 5, 7), (3, 1, 2, 3), (1, 2), ((1, 0), (2, 1)), (2, 1), 3),
     ((0, 3, 5, 6), (2, 3, 2, 3), 1, 1, 1, 1),
 ]
 CASES = [(x, w, s, p, 1, 1) for x, w, s, p in BATTERY] + OPTIONS
@@ -171,9 +173,17 @@ def test_conv2d_for_any_options(data):
     np.testing.assert_allclose((dw * other_w).sum(), by_w, atol=1e-9)
 
 
-def test_bands_give_the_same_numbers_as_one_piece(monkeypatch):
-    x, w, b = draw(5, (5, 4, 11, 9), (6, 2, 3, 2), (6,))
-    options = (2, 1), 1, (1, 2), 2
+@pytest.mark.parametrize(
+    ("x", "w", "groups"),
+    [
+        ((5, 4, 11, 9), (6, 2, 3, 2), 2),
+        ((2, 4, 11, 40), (6, 4, 3, 2), 1),
+        ((5, 6, 11, 9), (6, 1, 3, 2), 6),
+    ],
+)
+def test_bands_give_the_same_numbers_as_one_piece(monkeypatch, x, w, groups):
+    x, w, b = draw(5, x, w, (6,))
+    options = (2, 1), 1, (1, 2), groups
     whole = layers.conv2d(x, w, b, *options)
     (dout,) = draw(6, whole.shape)
     gradients = layers.conv2d_backward(dout, x, w, *options)

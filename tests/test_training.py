@@ -81,8 +81,9 @@ def test_every_parameter_moves():
         assert a.dtype == np.float32 and not np.array_equal(a, before[name]), name
 
 
-def test_first_layer_may_skip_its_input_gradient():
-    model, (x, y) = network(), task()
+@pytest.mark.parametrize("make", ["network", "two_convolutions"])
+def test_first_layer_may_skip_its_input_gradient(make):
+    model, (x, y) = globals()[make](), task()
     _, dz = cross_entropy(model.forward(x, train=True), y)
     assert model.backward(dz).shape == x.shape
     full = {k: v.copy() for k, v in nn.gradients(model).items()}
@@ -132,6 +133,12 @@ def test_evaluate_equals_one_batch_and_changes_nothing():
     assert parts["loss"] == pytest.approx(float(cross_entropy(z, y)[0]), rel=1e-5)
     assert parts["accuracy"] == np.mean(z.argmax(1) == y)
     assert all(np.array_equal(a, before[k]) for k, a in nn.arrays(model).items())
+
+
+def two_convolutions():
+    rng = np.random.default_rng(1)
+    parts = nn.Conv2d(2, 3, 3, rng), nn.Conv2d(3, 4, 3, rng), nn.GlobalPool2d()
+    return nn.Sequential(*parts, nn.Linear(4, 4, rng))
 
 
 def without_norm():

@@ -7,9 +7,10 @@ backwards. Work goes in bands of output rows small enough for the processor's ca
 """
 
 from ..backend import array_module
+from . import depthwise, strips
 from .geometry import Geometry
 from .products import empty_maps, multiply, multiply_transposed
-from .windows import as_floats, batch_first, batch_last, pad, slide, tap, unslide
+from .windows import as_floats, batch_first, batch_last, pad, slide, unslide
 
 
 def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
@@ -49,8 +50,8 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
     g = Geometry(x.shape, w.shape, stride, padding, dilation, groups)
     if b is not None and b.shape != (g.F,):
         raise ValueError(f"b has shape {b.shape} but w has {g.F} filters: use ({g.F},).")
-    if g.N < 4 and g.G == 1 and g.W >= 32:
-        return conv2d_rows(x, w, b, g)
+    if special_form(g) is strips:
+        return strips.forward(x, w, b, g)
     xp = array_module(x)
     image, filters = pad(batch_last(x), g.padding), g.matrices(w)
     out = empty_maps(xp, g.OH, g.OW, g.F, g.N, x.dtype)
@@ -100,6 +101,8 @@ def conv2d_input_gradient(dout, w, x_shape, stride=1, padding=0, dilation=1, gro
     """
     g = Geometry(x_shape, w.shape, stride, padding, dilation, groups)
     g.check_dout(dout)
+    if special := special_form(g):
+        return special.input_gradient(dout, w, g)
     maps, (H, W) = batch_last(dout), g.padded
     dx = array_module(dout).zeros((H, W, g.G, g.C_group, g.N), dout.dtype)
     # A product of few rows starves the processor; with a stride most gathered values are 0.
@@ -159,6 +162,8 @@ def conv2d_filter_gradient(dout, x, w_shape, stride=1, padding=0, dilation=1, gr
     """Return dw: each weight collects (what it saw) times (the gradient of its output)."""
     g = Geometry(x.shape, w_shape, stride, padding, dilation, groups)
     g.check_dout(dout)
+    if special := special_form(g):
+        return special.filter_gradient(dout, x, g)
     xp = array_module(x)
     image, maps = pad(batch_last(x), g.padding), batch_last(dout)
     dw = xp.zeros((g.G, g.K, g.F // g.G), x.dtype)
@@ -169,29 +174,14 @@ def conv2d_filter_gradient(dout, x, w_shape, stride=1, padding=0, dilation=1, gr
     return dw.transpose(0, 4, 3, 2, 1).reshape(w_shape)
 
 
+def special_form(g):
+    """Return the module for shapes that the general form serves badly, or None."""
+    if g.G == g.C == g.F > 1:
+        return depthwise
+    # The width, not the batch, is long enough to feed a matrix product.
+    return strips if g.N < 4 and g.G == 1 and g.W >= 32 else None
+
+
 def bias_gradient(dout):
     """Return db: the sum of `dout` (N, F, OH, OW) over everything but the filters."""
     return batch_last(dout).sum((0, 1)).sum(-1)  # rows first: faster, smaller error
-
-
-def conv2d_rows(x, w, b, g):
-    """Convolve a few large images: here the width plays the part of the batch.
-
-    In (N, H, C, W) memory the KH rows of a window are one matrix (KH*C, W) without a copy.
-    Multiply it by the filters' columns, then add KW shifted rows.
-    """
-    xp, (sh, sw), (dh, dw) = array_module(x), g.stride, g.dilation
-    (top, _), (left, _) = g.padding
-    image = xp.zeros((g.N, g.padded[0], g.C, g.padded[1]), x.dtype)
-    image[:, top : top + g.H, :, left : left + g.W] = x.transpose(0, 2, 1, 3)
-    columns = w.transpose(3, 0, 2, 1).reshape(g.KW * g.F, g.KH * g.C)
-    out = xp.empty((g.N, g.OH, g.F, g.OW), x.dtype)
-    for seen, band in g.bands(xp, g.N * g.KW * g.F * g.padded[1] * x.itemsize):
-        rows = slide(image[:, seen], 1, g.KH, sh, dh)
-        rows = rows.reshape(rows.shape[:2] + (g.KH * g.C, -1))
-        parts = (columns @ rows).reshape(rows.shape[:2] + (g.KW, g.F, -1))
-        part = out[:, band]
-        part[...] = 0 if b is None else b[:, None]
-        for q in range(g.KW):
-            part += parts[:, :, q, :, tap(q, g.OW, sw, dw)]
-    return out.transpose(0, 2, 1, 3)
