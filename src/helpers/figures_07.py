@@ -20,8 +20,6 @@ from helpers.losses import cross_entropy
 from helpers.plotting.arrays import cell_texts, draw_cells, number_text, row_of_axes
 from helpers.plotting.sliding import frame
 
-SENT = "#fde2b8"  # cells that take part; they also carry a text
-
 
 def finite_differences(f, x, upstream, h: float = 1e-5):
     """Measure the gradient of ``(upstream * f(x)).sum()`` with respect to x.
@@ -131,7 +129,7 @@ def show_shares(dout, w):
     dout, w = to_numpy(dout), to_numpy(w)
     table = np.full((len(dout), len(dout) + len(w) - 1), np.nan)
     for i, g in enumerate(dout):
-        table[i, i : i + len(w)] = g * w
+        table[i, i : i + len(w)] = g * w + 0.0  # no negative zeros
     total = np.nansum(table, axis=0)
     plotting.show_arrays(
         [dout[:, None], table, total[None]],
@@ -228,10 +226,10 @@ def show_senders(shape, kernel_shape, stride: int, pixels):
     if plotting.figures_off():
         return
     with plotting.style():
-        fig, axes = row_of_axes([(OH, OW)] * len(tables), 0.66)
+        fig, axes = row_of_axes([(OH, OW)] * len(tables), 0.56, gap=0.6)
         for ax, texts, (row, column) in zip(axes, tables, pixels, strict=True):
             used = (texts != "").astype(float)
-            draw_cells(ax, used, (0, 6), "YlOrBr", texts, 9.0, grid=True)
+            draw_cells(ax, used, (0, 4), "Oranges", texts, 9.0, grid=True)
             ax.set_title(f"who used pixel [{row}, {column}]?", pad=6)
     caption = (
         f"The outputs of an image of {H} by {W} under a kernel of {KH} by {KW} weights."
@@ -277,7 +275,7 @@ def show_learned(kernels: dict, target):
     wanted = to_numpy(target)[0, 0]
     far = float(np.abs(found[-1] - wanted).max())
     plotting.show_kernels(
-        [np.round(w, 1) for w in [*found, wanted]],
+        [np.round(w, 1) + 0.0 for w in [*found, wanted]],  # no negative zeros
         [*(f"step {n}" for n in kernels), "target"],
         caption="Weights, rounded to one decimal. In the end the largest difference from "
         f"the target is {far:.2g}.",
