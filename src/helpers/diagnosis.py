@@ -114,13 +114,15 @@ def _explain_sequence(label, found, expected, within):
         return f"{label} returned {len(found)} values; expected {len(expected)}."
     for n, (f, e) in enumerate(zip(found, expected, strict=True)):
         if not same(f, e, within):
-            if (
-                all(np.ndim(item) == 0 for item in [*found, *expected])
-                and len(expected) < 9
-            ):
+            if all(map(_is_single, [*found, *expected])) and len(expected) < 9:
                 return f"{label} returned {_listed(found)}; expected {_listed(expected)}."
             return explain(f"{label}[{n}]", f, e, within)
     raise ValueError("the two sequences agree")
+
+
+def _is_single(item):
+    # NumPy is not asked about containers: it cannot tell the axes of uneven ones.
+    return not isinstance(item, tuple | list | dict) and np.ndim(item) == 0
 
 
 def _listed(values):
