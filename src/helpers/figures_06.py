@@ -132,7 +132,14 @@ def response_axes(x_shape, w_shape, out_shape):
         x = (axes[n][0].get_position().x0 * width - gap / 2) / width
         for ax in axes[min(n, 2)] if n < 3 else axes[3]:
             box = ax.get_position()
-            fig.text(x, (box.y0 + box.y1) / 2, sign, ha="center", va="center", fontsize=15)
+            fig.text(
+                x,
+                (box.y0 + box.y1) / 2,
+                sign,
+                ha="center",
+                va="center",
+                fontsize=15 if n > 1 else 24,
+            )
     return fig, axes
 
 
