@@ -7,10 +7,15 @@ backwards. Work goes in bands of output rows small enough for the processor's ca
 """
 
 from ..backend import array_module
-from . import depthwise, strips
+from .depthwise import depthwise_filter_gradient, depthwise_input_gradient
 from .geometry import Geometry
 from .products import empty_maps, multiply, multiply_transposed
+from .strips import strips, strips_filter_gradient, strips_input_gradient
 from .windows import as_floats, batch_first, batch_last, pad, slide, unslide
+
+# Where the general form is slow: its gradients for each of the special forms.
+INPUT_GRADIENT = {"depthwise": depthwise_input_gradient, "strips": strips_input_gradient}
+FILTER_GRADIENT = {"depthwise": depthwise_filter_gradient, "strips": strips_filter_gradient}
 
 
 def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
@@ -50,8 +55,8 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
     g = Geometry(x.shape, w.shape, stride, padding, dilation, groups)
     if b is not None and b.shape != (g.F,):
         raise ValueError(f"b has shape {b.shape} but w has {g.F} filters: use ({g.F},).")
-    if special_form(g) is strips:
-        return strips.forward(x, w, b, g)
+    if special_form(g) == "strips":
+        return strips(x, w, b, g)
     xp = array_module(x)
     image, filters = pad(batch_last(x), g.padding), g.matrices(w)
     out = empty_maps(xp, g.OH, g.OW, g.F, g.N, x.dtype)
@@ -101,8 +106,8 @@ def conv2d_input_gradient(dout, w, x_shape, stride=1, padding=0, dilation=1, gro
     """
     g = Geometry(x_shape, w.shape, stride, padding, dilation, groups)
     g.check_dout(dout)
-    if special := special_form(g):
-        return special.input_gradient(dout, w, g)
+    if form := special_form(g):
+        return INPUT_GRADIENT[form](dout, w, g)
     maps, (H, W) = batch_last(dout), g.padded
     dx = array_module(dout).zeros((H, W, g.G, g.C_group, g.N), dout.dtype)
     # A product of few rows starves the processor; with a stride most gathered values are 0.
@@ -162,8 +167,8 @@ def conv2d_filter_gradient(dout, x, w_shape, stride=1, padding=0, dilation=1, gr
     """Return dw: each weight collects (what it saw) times (the gradient of its output)."""
     g = Geometry(x.shape, w_shape, stride, padding, dilation, groups)
     g.check_dout(dout)
-    if special := special_form(g):
-        return special.filter_gradient(dout, x, g)
+    if form := special_form(g):
+        return FILTER_GRADIENT[form](dout, x, g)
     xp = array_module(x)
     image, maps = pad(batch_last(x), g.padding), batch_last(dout)
     dw = xp.zeros((g.G, g.K, g.F // g.G), x.dtype)
@@ -175,11 +180,11 @@ def conv2d_filter_gradient(dout, x, w_shape, stride=1, padding=0, dilation=1, gr
 
 
 def special_form(g):
-    """Return the module for shapes that the general form serves badly, or None."""
+    """Return the name of the form for shapes that the general one serves badly, or ""."""
     if g.G == g.C == g.F > 1:
-        return depthwise
+        return "depthwise"
     # The width, not the batch, is long enough to feed a matrix product.
-    return strips if g.N < 4 and g.G == 1 and g.W >= 32 else None
+    return "strips" if g.N < 4 and g.G == 1 and g.W >= 32 else ""
 
 
 def bias_gradient(dout):

@@ -8,7 +8,7 @@ from ..backend import array_module
 from .windows import batch_first, batch_last, pad, tap
 
 
-def input_gradient(dout, w, g):
+def depthwise_input_gradient(dout, w, g):
     """Return dx: hand each window's share back, place by place."""
     xp, maps, weights = array_module(w), batch_last(dout), per_image(w, g)
     dx = xp.zeros(g.padded + (g.C, g.N), dout.dtype)
@@ -20,7 +20,7 @@ def input_gradient(dout, w, g):
     return batch_first(dx[top : top + g.H, left : left + g.W])
 
 
-def filter_gradient(dout, x, g):
+def depthwise_filter_gradient(dout, x, g):
     """Return dw: what was seen at each place times the gradient, summed."""
     xp, image, maps = array_module(x), pad(batch_last(x), g.padding), batch_last(dout)
     dw = xp.zeros((g.KH, g.KW, g.C, g.N), x.dtype)

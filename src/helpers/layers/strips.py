@@ -8,7 +8,7 @@ from ..backend import array_module
 from .windows import slide, tap, unslide
 
 
-def forward(x, w, b, g):
+def strips(x, w, b, g):
     """Return `conv2d` for the geometry `g`, without groups. Shown in lesson 09."""
     xp, matrix = array_module(x), columns(w, g)
     image = rows_first(x, g)
@@ -23,7 +23,7 @@ def forward(x, w, b, g):
     return out.transpose(0, 2, 1, 3)
 
 
-def input_gradient(dout, w, g):
+def strips_input_gradient(dout, w, g):
     """Return dx: undo the shifts, multiply by the transposed matrix, add the rows back."""
     xp, matrix = array_module(w), columns(w, g).T
     dx = xp.zeros((g.N, g.padded[0], g.C, g.padded[1]), dout.dtype)
@@ -35,7 +35,7 @@ def input_gradient(dout, w, g):
     return dx[:, top : top + g.H, :, left : left + g.W].transpose(0, 2, 1, 3)
 
 
-def filter_gradient(dout, x, g):
+def strips_filter_gradient(dout, x, g):
     """Return dw: undo the shifts, multiply by the rows that were seen, sum."""
     xp, image = array_module(x), rows_first(x, g)
     dw = xp.zeros((g.KW * g.F, g.KH * g.C), x.dtype)
