@@ -85,6 +85,16 @@ def test_an_empty_stub_is_called_what_it_is():
     assert failure(stub, 1, gives=1).startswith("stub is not written yet")
 
 
+def test_an_empty_stub_below_a_probe_is_named_itself():
+    def stub(x):
+        raise NotImplementedError
+
+    def probe(x):
+        return stub(x) + 1
+
+    assert failure(probe, 1, gives=1).startswith("stub is not written yet")
+
+
 @pytest.mark.parametrize("spoil", [lambda x: x.fill(0), lambda x: x.__setitem__(0, np.nan)])
 def test_a_changed_argument_is_named(spoil):
     def careless(values):
@@ -396,4 +406,4 @@ def test_a_weak_or_broken_test_is_told_why(answer, words):
 
 def test_notebooks_show_the_message_without_a_traceback():
     error = CheckFailed("found 1, expected 2")
-    assert error._render_traceback_() == ["\x1b[1;31m✗\x1b[0m found 1, expected 2"]
+    assert error._render_traceback_() == ["\x1b[1m✗\x1b[0m found 1, expected 2"]

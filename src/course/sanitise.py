@@ -120,7 +120,7 @@ class Run(Execute):
             "ename": "CellTimeoutError",
             "evalue": text,
             "traceback": [
-                f"\x1b[1;31m✗\x1b[0m {text}.\nLikely slip: a loop that never ends."
+                f"\x1b[1m✗\x1b[0m {text}.\nLikely slip: a loop that never ends."
             ],
         }
         with setenv(COURSE_FIGURES="off"), self._seed(), self._private_sockets():

@@ -7,6 +7,7 @@ another: see `helpers.transport`.
 """
 
 import os
+import re
 import zlib
 from dataclasses import dataclass, field
 
@@ -29,7 +30,7 @@ class CheckFailed(AssertionError):
 
     def _render_traceback_(self):
         """Show the message alone in a notebook: the traceback is not the learner's code."""
-        return [f"\x1b[1;31m✗\x1b[0m {self}"]
+        return [f"\x1b[1m✗\x1b[0m {self}"]
 
 
 @dataclass
@@ -163,7 +164,8 @@ def _expected(wanted):
 def _verdict(label, outcome, this, wanted, within, dtype, name):
     """Return (problem, likely slip), both empty when the outcome is right."""
     if outcome.error.startswith("NotImplementedError"):
-        return f"{name} is not written yet: its cell still raises NotImplementedError.", ""
+        blank = raised_in(outcome) or name
+        return f"{blank} is not written yet: its cell still raises NotImplementedError.", ""
     if this.raises is not None:
         return _verdict_on_error(label, outcome, this.raises), this.hint
     if outcome.error:
@@ -198,6 +200,12 @@ def _verdict_on_error(label, outcome, raises):
         found = f"{label} stopped with {outcome.error}"
         return f"{found}; expected it to raise {raises.__name__}." + _at(outcome)
     return ""
+
+
+def raised_in(outcome) -> str:
+    """Return the name of the learner's function that raised, where it is known."""
+    found = re.search(r"of `(\w+)`", outcome.where)
+    return found.group(1) if found else ""
 
 
 def _at(outcome):
