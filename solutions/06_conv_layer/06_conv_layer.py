@@ -762,7 +762,14 @@ expect_like(spread_of_weights, reference, cases, within=0.05)
 # weight of its filter:
 #
 # $$\text{MACs} = F \cdot OH \cdot OW \cdot (C \cdot KH \cdot KW)$$
-#
+
+# %%
+weights, places = 8 * (3 * 5 * 5), 28 * 28
+print("8 filters of 5 × 5 on a colour image of 32 × 32, without padding:")
+print(f"{weights:,} weights and 8 biases: {weights + 8:,} parameters")
+print(f"each weight is used at {places} places: {weights * places:,} MACs")
+
+# %% [markdown]
 # Biases are not counted as MACs. A **pooling** layer (lesson 08) shrinks each map on its own
 # and has neither weights nor MACs. A **dense** layer takes all numbers in a row, whatever
 # block they came from.
