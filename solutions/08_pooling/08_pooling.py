@@ -270,9 +270,8 @@ x = xp.array([[[[-9.0, -1, -8, -6], [-7, -9, -5, -4]]]])  # windows share the -1
 dout = xp.array([[[[1.0, 2, 4]]]])
 sent = [[0, 1 + 2, 0, 0], [0, 0, 0, 4]]
 expect(max_pool_gradient, dout, x, (2, 2), 1, gives=[[sent]])
-x = xp.array(
-    [[[[1.0, 4, 7], [4, 0, 7]]]]
-)  # two fours in one window, two sevens in the next
+# Two fours tie in the first window, two sevens in the second.
+x = xp.array([[[[1.0, 4, 7], [4, 0, 7]]]])
 dout = xp.array([[[[5.0, -2]]]])
 expect(max_pool_gradient, dout, x, (2, 2), 1, gives=[[[[0, 5, -2], [0, 0, 0]]]])
 ### BEGIN HIDDEN TESTS

@@ -242,9 +242,9 @@ def sensitivity(fn, x, m: int):
 
 
 def show_sensitivity(x, m: int = 4):
-    """Draw how much pixels, pooled maps and globally pooled maps change under a shift."""
+    """Draw how much maps, pooled maps and globally pooled maps change under a shift."""
     ways = {
-        "pixels": lambda x: x,
+        "feature maps": lambda x: x,
         "max pooling 2 × 2": lambda x: layers.max_pool2d(x, 2),
         "max pooling 4 × 4": lambda x: layers.max_pool2d(x, 4),
         "global average": lambda x: layers.global_pool2d(x, "avg"),
@@ -254,9 +254,10 @@ def show_sensitivity(x, m: int = 4):
         name: sensitivity(lambda x, way=way: way(feature_maps(x)), x, m)
         for name, way in ways.items()
     }
-    curves = {("feature maps" if n == "pixels" else n): c for n, c in curves.items()}
+    words = "; ".join(f"{n}: {' '.join(f'{v:.2f}' for v in c)}" for n, c in curves.items())
     plotting.show_curves(
         curves,
+        alt=f"Five curves over shifts of 0 to {m} pixels. {words}.",
         caption="Relative change of what comes out when digits move to the right.",
         x=np.arange(m + 1),
         xlabel="pixels moved",
