@@ -317,7 +317,7 @@ class Cohort:
         """Put every submission into `folder/submitted` and the class list beside it."""
         lines = ["id,first_name,last_name,email"]
         for student in self.students:
-            lines.append(f"{student.name},{student.name.title()},,")
+            lines.append(f"{student.name},{student.name.title()},Student,")
             files = student.files and student.files | {"timestamp.txt": HANDED_IN}
             for name, text in (files or {}).items():
                 path = folder / "submitted" / student.name / self.name / name
