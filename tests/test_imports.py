@@ -46,7 +46,7 @@ ALLOWED = {
         "training",
         "optimizers",
         "figures_01",
-    ),  # fmt: skip
+    ),
     "figures_*": ("plotting", "plotting.*", "data", "predictors", "layers", "losses"),
 }
 HOST = ("backend", "data", "datasets.*", "predictors", *CHECKING, *DRAWING)  # may use NumPy
