@@ -230,9 +230,10 @@ def show_senders(shape, kernel_shape, stride: int, pixels):
         for ax, texts, (row, column) in zip(axes, tables, pixels, strict=True):
             used = (texts != "").astype(float)
             draw_cells(ax, used, (0, 4), "Oranges", texts, 9.0, grid=True)
-            ax.set_title(f"who used pixel [{row}, {column}]?", pad=6)
+            ax.set_title(f"pixel [{row}, {column}]", pad=6)
     caption = (
-        f"The outputs of an image of {H} by {W} under a kernel of {KH} by {KW} weights."
+        f"Which outputs used a pixel, and with which weight. Image {H} by {W}, kernel {KH} "
+        f"by {KW}, stride {stride}."
     )
     plotting.show(fig, alt, caption)
 
@@ -267,6 +268,18 @@ def photo():
     """Return a grey photograph (1, 1, 100, 85) with mean 0 and standard deviation 1."""
     grey = to_numpy(data.sample_photo(shrink=6).grey).astype(float)
     return to_backend((grey - grey.mean()) / grey.std())[None, None]
+
+
+def show_task(image, wanted):
+    """Draw a photograph (1, 1, H, W) and what a filter has made of it."""
+    plotting.show_images(
+        [image[0, 0], wanted[0, 0]],
+        ["photograph", "after the filter"],
+        alt="A portrait in grey, and a relief of its upright edges: bright where the "
+        "brightness rises to the right, dark where it falls.",
+        caption=f"Photograph: {data.sample_photo(shrink=64).credit}",
+        shared_scale=False,
+    )
 
 
 def show_learned(kernels: dict, target):
