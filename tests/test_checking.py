@@ -188,6 +188,9 @@ def test_explain_goes_into_tuples_and_dictionaries():
         "f()[1] differs in 2 of 2"
     )
     assert explain("f()", {"a": 1.0}, {"a": 2.0}) == "f()['a'] returned 1; expected 2."
+    assert explain("f(), small,", (np.ones(2), 1), (np.zeros(2), 1)).startswith(
+        "entry 0 of f(), small, differs in 2 of 2"
+    )
     assert explain("f()", (1, 2), (1, 3)) == "f() returned (1, 2); expected (1, 3)."
     assert explain("f()", (1,), (1, 2)) == "f() returned 1 values; expected 2."
     assert "expected a tuple of 2 values" in explain("f()", 3, (1, 2))

@@ -103,7 +103,7 @@ def _explain_dict(label, found, expected, within):
         return f"{label} has the keys {sorted(found)}; expected {sorted(expected)}."
     for key in expected:
         if not same(found[key], expected[key], within):
-            return explain(f"{label}[{key!r}]", found[key], expected[key], within)
+            return explain(_part(label, key), found[key], expected[key], within)
     raise ValueError("the two dictionaries agree")
 
 
@@ -116,13 +116,18 @@ def _explain_sequence(label, found, expected, within):
         if not same(f, e, within):
             if all(map(_is_single, [*found, *expected])) and len(expected) < 9:
                 return f"{label} returned {_listed(found)}; expected {_listed(expected)}."
-            return explain(f"{label}[{n}]", f, e, within)
+            return explain(_part(label, n), f, e, within)
     raise ValueError("the two sequences agree")
 
 
 def _is_single(item):
     # NumPy is not asked about containers: it cannot tell the axes of uneven ones.
     return not isinstance(item, tuple | list | dict) and np.ndim(item) == 0
+
+
+def _part(label, key):
+    """Name one entry of an answer; a note at the end of the label stays readable."""
+    return f"entry {key!r} of {label}" if label.endswith(",") else f"{label}[{key!r}]"
 
 
 def _listed(values):
