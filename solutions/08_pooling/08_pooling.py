@@ -266,10 +266,10 @@ def max_pool_gradient(dout, x, size, stride):  # calls your function
     return max_pool_backward(dout, (x, size, stride))
 
 
-x = xp.array([[[[-9.0, -1, -8, -6], [-7, -9, -5, -4]]]])  # windows share the -1
+x = xp.array([[[[-9.0, -1, -8, -6, -3], [-7, -9, -2, -4, -5]]]])  # windows share the -1
 dout = xp.array([[[[1.0, 2, 4]]]])
-sent = [[0, 1 + 2, 0, 0], [0, 0, 0, 4]]
-expect(max_pool_gradient, dout, x, (2, 2), 1, gives=[[sent]])
+sent = [[0, 1 + 2, 0, 0, 0], [0, 0, 4, 0, 0]]
+expect(max_pool_gradient, dout, x, (2, 3), 1, gives=[[sent]])
 # Two fours tie in the first window, two sevens in the second.
 x = xp.array([[[[1.0, 4, 7], [4, 0, 7]]]])
 dout = xp.array([[[[5.0, -2]]]])
