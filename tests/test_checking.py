@@ -105,6 +105,21 @@ def test_a_changed_argument_is_named(spoil):
     assert "changed its argument `values`" in failure(careless, np.ones(4), gives=4.0)
 
 
+def test_an_array_inside_a_tuple_is_moved_copied_and_watched():
+    def careless(cache):
+        cache[0][...] = 0
+        return 1
+
+    def cases(rng):
+        yield ((rng.standard_normal(3), 2),)
+
+    message = failure(careless, (np.ones(2), [float("nan")]), gives=1)
+    assert "changed its argument `cache`" in message
+    expect(lambda cache: 1, (np.ones(2), [float("nan")]), gives=1)
+    with pytest.raises(CheckFailed, match="changed its argument `cache`"):
+        expect_like(careless, lambda cache: cache[0].fill(9) or 1, cases)
+
+
 def test_a_list_argument_that_grows_is_noticed():
     def careless(layers):
         layers.append(1)
@@ -117,7 +132,7 @@ def test_a_missing_error_and_a_wrong_error_are_told_apart():
     def wrong(x):
         raise KeyError(x)
 
-    assert "double(1) returned 2; expected it to raise ValueError" in failure(
+    assert "double(x=1) returned 2; expected it to raise ValueError" in failure(
         double, 1, raises=ValueError
     )
     assert "KeyError: 1" in failure(wrong, 1, raises=ValueError)
@@ -171,7 +186,7 @@ def test_same(found, expected, agree):
 def test_long_lists_and_flags_are_readable():
     layers = [(3, 1, 0, 1)] * 9
     assert failure(len, layers, gives=8).startswith(
-        "len([(3, 1, 0, 1), (3, 1, 0, 1), ...]) returned 9"
+        "len(obj=[(3, 1, 0, 1), (3, 1, 0, 1), ...]) returned 9"
     )
     flags = np.array([True, False, True])
     assert "found True, expected False" in explain("f()", flags, ~flags)

@@ -15,7 +15,8 @@ from dataclasses import asdict
 from course.bench import blank
 from course.lesson import Cell, Lesson
 from helpers import checking, transport
-from helpers.calls import Outcome, call, decode, define, encode
+from helpers.backend import to_backend
+from helpers.calls import Outcome, call, decode, define, encode, moved
 from helpers.checking import CheckFailed
 from helpers.transport import Collect, Replay
 
@@ -43,7 +44,7 @@ def answer(namespace: dict, calls: list[dict]) -> list[dict]:
             missing = Outcome(error=f"NameError: name {one['function']!r} is not defined")
             outcomes.append(_written(missing))
             continue
-        args = [_movable(decode(value, namespace)) for value in one["args"]]
+        args = [moved(decode(value, namespace), to_backend) for value in one["args"]]
         kwargs = {key: decode(value, namespace) for key, value in one["kwargs"].items()}
         outcomes.append(_written(call(function, args, kwargs)))
     return outcomes
@@ -61,13 +62,6 @@ def verdict(lesson: Lesson, check: Cell, seed: int, outcomes: list[dict]) -> str
 
 def _written(outcome: Outcome) -> dict:
     return asdict(outcome) | {"value": encode(outcome.value)}
-
-
-def _movable(value):
-    """Move an array to the library in use, as the check itself would have."""
-    from helpers.backend import to_backend
-
-    return to_backend(value) if hasattr(value, "dtype") else value
 
 
 def _run(lesson: Lesson, check: Cell, seed: int, way) -> None:

@@ -70,6 +70,15 @@ def plain(value):
     return Foreign(type(value).__name__)
 
 
+def moved(value, move):
+    """Apply `move` to every array, also to those inside tuples and lists."""
+    if isinstance(value, np.ndarray):
+        return move(value)
+    if isinstance(value, tuple | list):
+        return type(value)(moved(item, move) for item in value)
+    return value
+
+
 def encode(value):
     """Return plain data, or a function with readable source, as something JSON can hold."""
     if isinstance(value, np.ndarray):
@@ -185,7 +194,9 @@ def call(fn, args, kwargs):
         result.on_host = xp is not np and isinstance(answer, np.ndarray)
     names = parameter_names(fn, len(args))
     for name, before, value in zip(names, given, args, strict=True):
-        if isinstance(before, np.ndarray | list) and not _same(before, plain(value)):
+        if isinstance(before, np.ndarray | tuple | list) and not _same(
+            before, plain(value)
+        ):
             result.changed.append(name)
     return result
 
@@ -199,9 +210,9 @@ def _same(before, after):
 
 
 def _same_item(before, after):
-    return (
-        _same(before, after) if isinstance(before, np.ndarray | list) else before == after
-    )
+    if isinstance(before, np.ndarray | tuple | list):
+        return _same(before, after)
+    return before == after or before != before  # a NaN stays one
 
 
 def parameter_names(fn, count):

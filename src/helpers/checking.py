@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from helpers import diagnosis, hints, transport
-from helpers.backend import to_backend, to_numpy
-from helpers.calls import fingerprint, plain
+from helpers.backend import to_backend
+from helpers.calls import fingerprint, moved, plain
 from helpers.labels import label as label_of
 
 PUBLIC_SEED = 20260
@@ -120,18 +120,16 @@ def expect_like(fn, reference, cases, within=None, dtype=None):
     count = 0
     for item in cases(case_rng(fn.__name__)):
         this = item if isinstance(item, Case) else Case(tuple(item))
-        host = [to_numpy(a) if isinstance(a, np.ndarray) else a for a in this.args]
         wanted = None
         if transport.current().judges and this.raises is None:
-            copies = [a.copy() if isinstance(a, np.ndarray) else a for a in host]
-            wanted = reference(*copies, **this.kwargs)
-        this.args = tuple(to_backend(a) if isinstance(a, np.ndarray) else a for a in host)
+            wanted = reference(*moved(this.args, np.copy), **this.kwargs)
+        this.args = moved(this.args, to_backend)
         _check(fn, this, wanted, within=within, dtype=dtype, names_from=reference)
         count += 1
     if not count:
         raise ValueError(f"the hidden cases of {fn.__name__} are empty")
     if transport.current().judges:
-        print(f"✓ {fn.__name__} on {count} hidden cases")
+        print(f"✓ {fn.__name__} on {count} hidden case{'s' if count > 1 else ''}")
 
 
 def _check(fn, this, wanted, within, dtype, names_from=None):

@@ -27,7 +27,7 @@ def label(fn, this, name=""):
 def _describe(name, value):
     shape = getattr(value, "shape", None)
     if shape is None or shape == ():
-        return _short(value)
+        return _short(value) if name.startswith("argument ") else f"{name}={_short(value)}"
     if len(shape) == 1 and shape[0] <= 3:
         return f"{name}={diagnosis.show(to_numpy(value))}"
     return (
