@@ -1,6 +1,7 @@
 """Convolution against a slow definition, hand arithmetic and central differences."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -183,13 +184,35 @@ def test_conv2d_for_any_options(data):
 )
 def test_bands_give_the_same_numbers_as_one_piece(monkeypatch, x, w, groups):
     x, w, b = draw(5, x, w, (6,))
-    options = (2, 1), 1, (1, 2), groups
+    # So many rows of padding that the first and last bands see nothing else.
+    options = (2, 1), ((4, 5), (1, 1)), (1, 2), groups
     whole = layers.conv2d(x, w, b, *options)
     (dout,) = draw(6, whole.shape)
     gradients = layers.conv2d_backward(dout, x, w, *options)
     monkeypatch.setattr("helpers.layers.geometry.BAND_BYTES", 1)
     np.testing.assert_allclose(layers.conv2d(x, w, b, *options), whole, atol=1e-13)
     assert_gradients(layers.conv2d_backward(dout, x, w, *options), gradients, 1e-12)
+
+
+def test_memory_is_the_results_and_a_few_bands():
+    """No padded copy of the images, no band kept while the next one is made."""
+    x, dout = (
+        np.ones((16, 16, C, 64), "float32").transpose(3, 2, 0, 1) for C in (32, 48)
+    )
+    w, b = np.ones((48, 32, 3, 3), "float32"), np.ones(48, "float32")
+    band = 2**20
+    tracemalloc.start()
+    try:
+        out = layers.conv2d(x, w, b, padding=1)
+        forward = tracemalloc.get_traced_memory()[1]
+        assert forward < out.nbytes + 1.6 * band
+        del out
+        tracemalloc.reset_peak()
+        layers.conv2d_backward(dout, x, w, padding=1)
+        dx = 18 * 18 * 32 * 64 * 4  # with the padding cut off at the end
+        assert tracemalloc.get_traced_memory()[1] < dx + 1.6 * band
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 40, 90), (2, 3, 12, 50)])

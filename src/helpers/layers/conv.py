@@ -11,7 +11,7 @@ from .depthwise import depthwise_filter_gradient, depthwise_input_gradient
 from .geometry import Geometry
 from .products import empty_maps, multiply, multiply_transposed
 from .strips import strips, strips_filter_gradient, strips_input_gradient
-from .windows import as_floats, batch_first, batch_last, pad, slide, unslide
+from .windows import as_floats, batch_first, batch_last, slide, unslide
 
 # Where the general form is slow: its gradients for each of the special forms.
 INPUT_GRADIENT = {"depthwise": depthwise_input_gradient, "strips": strips_input_gradient}
@@ -58,11 +58,11 @@ def conv2d(x, w, b=None, stride=1, padding=0, dilation=1, groups: int = 1):
     if special_form(g) == "strips":
         return strips(x, w, b, g)
     xp = array_module(x)
-    image, filters = pad(batch_last(x), g.padding), g.matrices(w)
+    image, filters = batch_last(x), g.matrices(w)
     out = empty_maps(xp, g.OH, g.OW, g.F, g.N, x.dtype)
     bias = None if b is None else xp.repeat(b[:, None], g.N, 1)  # long runs add faster
-    for seen, band in g.bands(xp, image[0].nbytes * g.KH):
-        multiply(filters, g.patches(image[seen]), g.grouped(out[band]))
+    for seen, band in g.bands(xp, g.padded[1] * g.C * g.N * g.KH * x.itemsize):
+        multiply(filters, g.patches(g.padded_rows(image, seen)), g.grouped(out[band]))
         if b is not None:
             out[band] += bias
     return batch_first(out)
@@ -94,8 +94,8 @@ def conv2d_backward(dout, x, w, stride=1, padding=0, dilation=1, groups: int = 1
     """
     options = stride, padding, dilation, groups
     dout, x, w = as_floats(dout, x, w)
-    dx = conv2d_input_gradient(dout, w, x.shape, *options)
-    return dx, conv2d_filter_gradient(dout, x, w.shape, *options), bias_gradient(dout)
+    dw = conv2d_filter_gradient(dout, x, w.shape, *options)  # before dx takes up memory
+    return conv2d_input_gradient(dout, w, x.shape, *options), dw, bias_gradient(dout)
 
 
 def conv2d_input_gradient(dout, w, x_shape, stride=1, padding=0, dilation=1, groups=1):
@@ -115,8 +115,10 @@ def conv2d_input_gradient(dout, w, x_shape, stride=1, padding=0, dilation=1, gro
     row_gradients = (gathered_rows if gather else scattered_rows)(g, w)
     wide = g.F + g.KH * g.C if gather else g.G * g.K  # working numbers per image and column
     for seen, band in g.bands(array_module(dx), W * wide * g.N * dx.itemsize):
-        rows = row_gradients(g.grouped(maps[band]))
-        unslide(rows, 0, H, g.stride[0], g.dilation[0], out=dx[seen])
+        # The rows get no name: they are gone before the next band asks for memory.
+        unslide(
+            row_gradients(g.grouped(maps[band])), 0, H, g.stride[0], g.dilation[0], dx[seen]
+        )
     (top, _), (left, _) = g.padding
     return batch_first(dx.reshape(H, W, g.C, g.N)[top : top + g.H, left : left + g.W])
 
@@ -170,11 +172,13 @@ def conv2d_filter_gradient(dout, x, w_shape, stride=1, padding=0, dilation=1, gr
     if form := special_form(g):
         return FILTER_GRADIENT[form](dout, x, g)
     xp = array_module(x)
-    image, maps = pad(batch_last(x), g.padding), batch_last(dout)
+    image, maps = batch_last(x), batch_last(dout)
     dw = xp.zeros((g.G, g.K, g.F // g.G), x.dtype)
     row = g.OW * g.K * max(g.G * g.N, g.F) * x.itemsize
     for seen, band in g.bands(xp, row):
-        dw += multiply_transposed(g.patches(image[seen]), g.grouped(maps[band]))
+        dw += multiply_transposed(
+            g.patches(g.padded_rows(image, seen)), g.grouped(maps[band])
+        )
     dw = dw.reshape(g.G, g.KW, g.KH, g.C_group, g.F // g.G)
     return dw.transpose(0, 4, 3, 2, 1).reshape(w_shape)
 

@@ -1,7 +1,7 @@
 """The sizes of one convolution, checked once, and the cut of its work into bands."""
 
 from ..backend import array_module
-from .windows import out_size, pair, sides, slide
+from .windows import out_size, pad, pair, sides, slide
 
 BAND_BYTES = 1024 * 1024  # what one band may occupy: half of a level-2 cache or all of it
 
@@ -71,6 +71,14 @@ class Geometry:
         for start in range(0, self.OH, step):
             stop = min(start + step, self.OH)
             yield slice(start * sh, (stop - 1) * sh + span), slice(start, stop)
+
+    def padded_rows(self, image, seen: slice):
+        """Return the rows `seen` of the padded image (H, W, C, N); only they are copied."""
+        top, count = self.padding[0][0], seen.stop - seen.start
+        above = min(max(top - seen.start, 0), count)
+        below = min(max(seen.stop - top - self.H, 0), count)
+        inside = slice(seen.start - top + above, seen.stop - top - below)
+        return pad(image[inside], ((above, below), self.padding[1]))
 
     def grouped(self, maps):
         """View maps (OH, OW, G*M, N) as (OH, G, OW, M, N)."""
