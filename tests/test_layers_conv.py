@@ -185,7 +185,7 @@ def test_conv2d_for_any_options(data):
 def test_bands_give_the_same_numbers_as_one_piece(monkeypatch, x, w, groups):
     x, w, b = draw(5, x, w, (6,))
     # So many rows of padding that the first and last bands see nothing else.
-    options = (2, 1), ((4, 5), (1, 1)), (1, 2), groups
+    options = (2, 1), ((4, 7), (1, 1)), (1, 2), groups
     whole = layers.conv2d(x, w, b, *options)
     (dout,) = draw(6, whole.shape)
     gradients = layers.conv2d_backward(dout, x, w, *options)
@@ -210,7 +210,7 @@ def test_memory_is_the_results_and_a_few_bands():
         tracemalloc.reset_peak()
         layers.conv2d_backward(dout, x, w, padding=1)
         dx = 18 * 18 * 32 * 64 * 4  # with the padding cut off at the end
-        assert tracemalloc.get_traced_memory()[1] < dx + 1.6 * band
+        assert tracemalloc.get_traced_memory()[1] < dx + band
     finally:
         tracemalloc.stop()
 
