@@ -6,7 +6,9 @@ from fnmatch import fnmatch
 
 import pytest
 
-NUMERIC = ("layers", "layers.*", "losses", "optimizers", "training", "networks")
+NUMERIC = (
+    "filters", "layers", "layers.*", "losses", "optimizers", "training", "networks",
+)  # fmt: skip
 DRAWING = ("plotting", "plotting.*", "widgets", "widgets.*", "figures_*")
 CHECKING = (
     "calls", "checking", "diagnosis", "hints", "judging", "labels", "transport",
@@ -33,6 +35,7 @@ ALLOWED = {
     "datasets": (),
     "datasets.*": ("datasets.*",),
     "predictors": ("data",),
+    "filters": ("layers",),
     "plotting": ("plotting.*",),
     "plotting.*": ("plotting.*",),
     "widgets": ("plotting", "plotting.*"),
@@ -45,11 +48,34 @@ ALLOWED = {
         "networks",
         "training",
         "optimizers",
+        "filters",
         "figures_01",
     ),
-    "figures_*": ("plotting", "plotting.*", "data", "predictors", "layers", "losses"),
+    "figures_01_readings": ("plotting", "data", "predictors", "filters"),
+    "figures_05_fields": ("plotting", "plotting.*", "layers", "figures_05"),
+    "tiny_c": (),
+    "cuda": ("tiny_c",),
+    "guard": (),
+    "figures_*": (
+        "plotting",
+        "plotting.*",
+        "data",
+        "predictors",
+        "layers",
+        "losses",
+        "filters",
+    ),
 }
-HOST = ("backend", "data", "datasets.*", "predictors", *CHECKING, *DRAWING)  # may use NumPy
+HOST = (
+    "backend",
+    "cuda",
+    "guard",
+    "data",
+    "datasets.*",
+    "predictors",
+    *CHECKING,
+    *DRAWING,
+)  # may use NumPy
 # Modules that may write the name "cupy", without importing it, and why.
 MENTIONS = {
     "backend": "it chooses the library",

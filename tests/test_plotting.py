@@ -326,15 +326,36 @@ def test_cells_of_all_arrays_have_one_size_and_fonts_stay_large(drawn):
     plotting.show_arrays([IMAGE, KERNEL / 3, SIGNAL], ["a", "b", "c"], numbers=True)
     fig = drawn[0]
     sizes = []
-    for ax, array in zip(fig.axes, (IMAGE, KERNEL, SIGNAL[None]), strict=True):
+    for ax, array in zip(fig.axes, (IMAGE, KERNEL, SIGNAL), strict=True):
         box = ax.get_position()
         width, height = fig.get_size_inches()
-        sizes += [box.width * width / array.shape[1], box.height * height / array.shape[0]]
+        rows, columns = np.atleast_2d(array).shape
+        sizes += [box.width * width / columns, box.height * height / rows]
         assert str(array.shape) in ax.get_title()
         assert min(t.get_fontsize() for t in ax.texts) >= 9
         labels = [*ax.get_xticklabels(), *ax.get_yticklabels()]
         assert min(t.get_fontsize() for t in labels) >= 9
     assert np.allclose(sizes, sizes[0])
+
+
+def test_each_array_may_have_its_colours(drawn):
+    maps = ["gray", "RdBu_r"]
+    plotting.show_arrays([IMAGE, KERNEL + 3], ["image", "kernel"], cmap=maps)
+    images = [ax.images[0] for ax in drawn[0].axes]
+    assert [image.get_cmap().name for image in images] == maps
+    assert [image.get_clim() for image in images] == [(0, 5), (-5, 5)], "white is zero"
+    with pytest.raises(ValueError, match="2 arrays but 1 colour maps"):
+        plotting.show_arrays([IMAGE, KERNEL], cmap=["gray"])
+
+
+def test_a_signal_has_no_row_number(drawn, shown):
+    plotting.show_arrays([SIGNAL, SIGNAL[None]], ["a signal", "one row"], numbers=True)
+    signal, row = drawn[0].axes
+    assert [t.get_text() for t in signal.get_yticklabels()] == []
+    assert [t.get_text() for t in row.get_yticklabels()] == ["0"]
+    assert [ax.get_title() for ax in (signal, row)] == ["a signal\n(7,)", "one row\n(1, 7)"]
+    words = arrays.describe_array("beat", SIGNAL)
+    assert words == "beat, 7 values: 0 1 3 2 −1 0 4"
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -452,6 +473,28 @@ def test_curves_differ_in_more_than_colour(drawn):
     assert len({m for m, _ in marks}) == 5
     legend = [t.get_text() for t in drawn[0].axes[0].get_legend().get_texts()]
     assert legend == list("edcba"), "in the order of their ends"
+
+
+@pytest.mark.parametrize("logx", [False, True])
+def test_curves_have_ticks_where_asked(drawn, logx):
+    sizes = [3, 5, 7, 11]
+    plotting.show_curves(
+        {"work": np.square(sizes)}, x=np.array(sizes), xticks=sizes, logx=logx
+    )
+    ax = drawn[0].axes[0]
+    assert ax.get_xticks().tolist() == sizes
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["3", "5", "7", "11"]
+    assert len(ax.get_xticks(minor=True)) == 0
+
+
+def test_a_caption_starts_below_the_picture_and_leaves_no_gap(shown):
+    plotting.show(plotting.new_figure(1, 1), "an empty figure for a test", "A caption.")
+    read = Reader(shown[0][0])
+    picture_style = read.find("img")[0]["style"]
+    assert f"padding:{page.CARD}px" in picture_style
+    assert "display:block" in picture_style, "no gap below, as under a letter"
+    assert f"padding:0 {page.CARD}px" in read.find("figcaption")[0]["style"]
+    assert read.find("figure")[0]["style"] == "margin:0"
 
 
 def test_bars_write_their_values(drawn):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from helpers import data, plotting
 from helpers.backend import to_numpy, xp
-from helpers.figures_03 import KERNELS, filter2d
+from helpers.filters import KERNELS, filter2d
 from helpers.plotting.images import draw_image
 
 HERE = Path(__file__).parent

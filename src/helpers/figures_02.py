@@ -4,9 +4,10 @@ import numpy as np
 
 from helpers.backend import array_module, to_numpy, xp
 from helpers.plotting import figures_off, new_figure, show, show_window, style
+from helpers.plotting.arrays import limits_of, text_colour
 
 CELL, WIDE = 0.46, 0.62  # inches; a wide cell holds a product
-SIGNAL, KERNEL, ANSWER, ZERO = "#dbe7f5", "#fde2b8", "#dff0d8", "white"
+ZERO = "white"
 
 
 def correlate(x, w):
@@ -73,7 +74,6 @@ def show_one_window(x, w, i: int):
     show_window(x, w, others, i, names=("signal", "kernel", "out"))
 
 
-
 def show_sliding(x, w):
     """Draw every stop of a kernel on a short signal, its products and their sum.
 
@@ -93,21 +93,23 @@ def show_sliding(x, w):
         return
     with style():
         fig, ax = _canvas(-1.3, L + 1.9, stops + 1.4, WIDE)
+        grey, light, answer = _greys(x), _weights(w), _greys(out)
         ax.text(-0.2, 0.5, "x", ha="right", va="center", fontsize=11)
         ax.text(L + 1.1, 0.5, "out", ha="center", va="center", fontsize=11)
         for j, value in enumerate(x):
-            _cell(ax, j, 0, _number(value), SIGNAL)
+            _cell(ax, j, 0, _number(value), grey(value))
             ax.text(j + 0.5, -0.12, j, ha="center", va="bottom", fontsize=8, color="0.35")
         for i in range(stops):
             ax.text(-0.2, i + 1.75, f"i = {i}", ha="right", va="center", color="0.35")
             for q in range(K):
-                _cell(ax, i + q, i + 1.25, f"{_factor(x[i + q])}·{_factor(w[q])}", KERNEL)
+                text = f"{_factor(x[i + q])}·{_factor(w[q])}"
+                _cell(ax, i + q, i + 1.25, text, light(w[q]))
             ax.annotate(
                 "", (L + 0.55, i + 1.75), (i + K + 0.08, i + 1.75),
                 arrowprops={"arrowstyle": "->", "color": "0.6"},
             )  # fmt: skip
-            _cell(ax, L + 0.6, i + 1.25, _number(out[i]), ANSWER, bold=True)
-    show(fig, alt)
+            _cell(ax, L + 0.6, i + 1.25, _number(out[i]), answer(out[i]), bold=True)
+    show(fig, alt, "Each product has the colour of its weight: red above 0, blue below.")
 
 
 def show_sizes(x, w):
@@ -130,6 +132,7 @@ def show_sizes(x, w):
         return
     with style():
         fig, ax = _canvas(-K - 1.9, L + K + 1, 3 * 3.7 - 0.4)
+        grey, answer = _greys(x), _greys(convolve(x, w, "full"))
         for n, (mode, (before, after)) in enumerate(pads.items()):
             top, out = 3.7 * n, convolve(x, w, mode)
             ax.text(-K - 1.8, top + 1.05, mode, va="center", fontsize=11, weight="bold")
@@ -139,14 +142,14 @@ def show_sizes(x, w):
             for j in range(-before, L + after):
                 inside = 0 <= j < L
                 text = _number(x[j]) if inside else "0"
-                colour = SIGNAL if inside else ZERO
+                colour = grey(x[j]) if inside else ZERO
                 _cell(ax, j, top + 1.05, text, colour, hatch=not inside)
             middle = (K - 1) / 2 - before
             for i, value in enumerate(out):
-                _cell(ax, i + middle, top + 2.2, _number(value), ANSWER, bold=True)
+                _cell(ax, i + middle, top + 2.2, _number(value), answer(value), bold=True)
     caption = (
-        "Orange: the flipped kernel at its first and last stop. Hatched: zeros put around "
-        "the signal. Green: the answers, each below the middle of its window."
+        "In colour: the flipped kernel at its first and last stop. Hatched: zeros put "
+        "around the signal. Bold: the answers, each below the middle of its window."
     )
     show(fig, alt, caption)
 
@@ -170,14 +173,16 @@ def show_matrix_product(x, w):
     with style():
         fig, ax = _canvas(-0.2, L + 5.4, max(L, rows) + 0.9)
         low = (L - rows) / 2  # the shorter columns stand at half height
+        grey, light, answer = _greys(x), _weights(w), _greys(out)
         for i in range(rows):
             for j in range(L):
                 filled = 0 <= j - i < K
                 text = _number(w[j - i]) if filled else "0"
-                _cell(ax, j, low + i, text, KERNEL if filled else ZERO, faint=not filled)
-            _cell(ax, L + 3.6, low + i, _number(out[i]), ANSWER, bold=True)
+                colour = light(w[j - i]) if filled else ZERO
+                _cell(ax, j, low + i, text, colour, faint=not filled)
+            _cell(ax, L + 3.6, low + i, _number(out[i]), answer(out[i]), bold=True)
         for j, value in enumerate(x):
-            _cell(ax, L + 1.2, j, _number(value), SIGNAL)
+            _cell(ax, L + 1.2, j, _number(value), grey(value))
         for place, text in ((L + 0.6, "·"), (L + 2.9, "=")):
             ax.text(place, L / 2, text, ha="center", va="center", fontsize=15)
         names = {L / 2: f"M  ({rows}, {L})", L + 1.7: f"x  ({L},)"}
@@ -196,6 +201,24 @@ def _canvas(left: float, right: float, height: float, cell: float = CELL):
     return fig, ax
 
 
+def _greys(values):
+    """Return a function from a value to its grey, as in `show_window`."""
+    return _scale("gray", limits_of([values]))
+
+
+def _weights(w):
+    """Return a function from a weight to its colour, as in `show_window`."""
+    return _scale("RdBu_r", limits_of([w], symmetric=True))
+
+
+def _scale(cmap: str, limits):
+    """Return a function from a value to its colour between two limits."""
+    import matplotlib
+
+    norm = matplotlib.colors.Normalize(*limits)
+    return lambda value: matplotlib.colormaps[cmap](norm(value))
+
+
 def _cell(ax, x, y, text, colour, hatch=False, faint=False, bold=False):
     """Draw one cell with its upper left corner at (x, y)."""
     from matplotlib.patches import Rectangle
@@ -204,15 +227,17 @@ def _cell(ax, x, y, text, colour, hatch=False, faint=False, bold=False):
     ax.add_patch(Rectangle((x, y), 1, 1, fc=colour, ec=edge, lw=0.8, hatch=pattern))
     label = ax.text(x + 0.5, y + 0.52, text, ha="center", va="center")
     label.set(fontsize=9 if len(text) > 4 else 10, weight="bold" if bold else "normal")
-    label.set_color("0.7" if faint else "black")
+    plain = "black" if isinstance(colour, str) else text_colour(colour)
+    label.set_color("0.7" if faint else plain)
     if hatch:
         label.set_bbox({"fc": "white", "ec": "none", "pad": 1})
 
 
 def _stop(ax, left, top, weights, name):
     """Draw a kernel above the cells that it covers."""
+    light = _weights(weights)
     for q, weight in enumerate(weights):
-        _cell(ax, left + q, top, _number(weight), KERNEL)
+        _cell(ax, left + q, top, _number(weight), light(weight))
     ax.text(left + len(weights) / 2, top - 0.1, name, ha="center", va="bottom", fontsize=8)
 
 

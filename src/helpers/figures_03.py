@@ -1,86 +1,20 @@
-"""Figures and finished filters of lesson 03."""
+"""Figures of lesson 03."""
 
 from fractions import Fraction
 
 import numpy as np
 
 from helpers import data, plotting
-from helpers.backend import array_module, to_backend, to_numpy
+from helpers.backend import to_backend, to_numpy
+from helpers.filters import KERNELS, filter2d, sobel_slopes
 from helpers.plotting.arrays import cell_texts, draw_cells, limits_of, row_of_axes
 from helpers.plotting.images import draw_image
 from helpers.plotting.sliding import HIGHLIGHT, frame
 
-KERNELS = {
-    "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
-    "box": [[1 / 9] * 3] * 3,
-    "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
-    "sobel_x": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
-    "sobel_y": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
-    "laplacian": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
-}
 
-
-def filter2d(image, kernel):
-    """Correlate one image with one kernel, without padding.
-
-    Built in lesson 03. It adds up shifted copies of the image, one per weight.
-
-    Parameters
-    ----------
-    image : array (H, W)
-    kernel : array (KH, KW)
-        At most as large as the image.
-
-    Returns
-    -------
-    array (H - KH + 1, W - KW + 1)
-
-    Raises
-    ------
-    ValueError
-        A shape has not two axes, or the kernel is larger than the image.
-    """
-    xp = array_module(image)
-    if image.ndim != 2 or kernel.ndim != 2:
-        raise ValueError(
-            f"image and kernel need two axes, but have the shapes {image.shape} and "
-            f"{kernel.shape}. Write weights w as w[:, None] for a column and as w[None, :] "
-            "for a row."
-        )
-    (H, W), (KH, KW) = image.shape, kernel.shape
-    if KH > H or KW > W:
-        raise ValueError(
-            f"the kernel {kernel.shape} is larger than the image {image.shape}; "
-            "no window fits. Use a smaller kernel or a larger image."
-        )
-    out = xp.zeros((H - KH + 1, W - KW + 1))
-    for p in range(KH):
-        for q in range(KW):
-            out += kernel[p, q] * image[p : p + H - KH + 1, q : q + W - KW + 1]
-    return out
-
-
-def sobel_slopes(image):
-    """Return how fast the brightness grows to the right and downwards.
-
-    Built in lesson 03.
-
-    Parameters
-    ----------
-    image : array (H, W)
-
-    Returns
-    -------
-    gx, gy : array (H - 2, W - 2)
-        Eight times the slope, in brightness per pixel, as Sobel's kernels give it.
-    """
-    xp = array_module(image)
-    return tuple(filter2d(image, xp.array(KERNELS[k])) for k in ("sobel_x", "sobel_y"))
-
-
-def photo():
-    """Return a grey photograph of 200 by 170 pixels, brightness 0 to 1."""
-    return to_backend(to_numpy(data.sample_photo(shrink=3).grey) / 255)
+def photo(shrink: int = 3):
+    """Return a grey photograph (H, W), brightness 0 to 1; `shrink` 3 gives 200 by 170."""
+    return to_backend(to_numpy(data.sample_photo(shrink=shrink).grey) / 255)
 
 
 def disc(H: int, W: int, radius: float):
@@ -130,8 +64,19 @@ def show_flip(impulse, kernel):
     plotting.show_arrays(
         [kernel, impulse, filter2d(impulse, kernel), filter2d(impulse, turned)],
         ["kernel", "impulse", "correlation", "convolution"],
-        caption="Correlation prints the kernel rotated, convolution prints it as it is.",
         numbers=True,
+        cmap=["RdBu_r", "gray", "gray", "gray"],
+    )
+
+
+def show_questions(image, one, other):
+    """Draw a small image (H, W) and what two kernels answer to it."""
+    plotting.show_arrays(
+        [image, one, filter2d(image, one), other, filter2d(image, other)],
+        ["image", "mean of two", "answer", "right minus left", "answer"],
+        numbers=True,
+        cmap=["gray", "RdBu_r", "gray", "RdBu_r", "gray"],
+        shapes=False,
     )
 
 
@@ -262,6 +207,7 @@ def show_cost(H: int, W: int, sizes):
         f"{sizes[-1]} by {sizes[-1]} weights two passes need {direct[-1] / two[-1]:.1f} "
         "times fewer.",
         x=np.array(sizes),
+        xticks=sizes,
         xlabel="rows and columns of the kernel",
         ylabel="million multiplications",
     )

@@ -1,41 +1,12 @@
-"""Figures and finished padding of lesson 04."""
+"""Figures of lesson 04."""
 
 import numpy as np
 
 from helpers import data, plotting
 from helpers.backend import array_module, to_backend, to_numpy
-from helpers.layers import conv2d
+from helpers.filters import BORDERS, correlate, window_counts, with_border
 from helpers.plotting.arrays import cell_size, cell_texts, draw_cells, row_of_axes
 from helpers.plotting.sliding import frame
-
-MODES = {"zero": "constant", "edge": "edge", "reflect": "reflect", "wrap": "wrap"}
-
-
-def with_border(image, padding: int, mode: str = "zero"):
-    """Put a border of `padding` pixels around an image.
-
-    Built in lesson 04.
-
-    Parameters
-    ----------
-    image : array (H, W)
-    padding : int
-        Pixels on each of the four sides.
-    mode : str
-        ``"zero"``, ``"edge"``, ``"reflect"`` or ``"wrap"``.
-
-    Returns
-    -------
-    array (H + 2 * padding, W + 2 * padding)
-
-    Raises
-    ------
-    ValueError
-        For any other mode.
-    """
-    if mode not in MODES:
-        raise ValueError(f"there is no mode {mode!r}; choose one of {', '.join(MODES)}.")
-    return array_module(image).pad(image, padding, mode=MODES[mode])
 
 
 def after_layers(image, kernel, layers: int, mode: str = "zero"):
@@ -56,16 +27,10 @@ def after_layers(image, kernel, layers: int, mode: str = "zero"):
     array (H, W)
     """
     xp = array_module(image)
-    w = xp.asarray(kernel, dtype=xp.float64)[None, None]
+    w = xp.asarray(kernel, dtype=xp.float64)
     for _ in range(layers):
-        x = with_border(image, (len(kernel) - 1) // 2, mode)
-        image = conv2d(x[None, None], w)[0, 0]
+        image = correlate(with_border(image, (len(kernel) - 1) // 2, mode), w)
     return image
-
-
-def photo(shrink: int = 3):
-    """Return a grey photograph (H, W), brightness 0 to 1; `shrink` 3 gives 200 by 170."""
-    return to_backend(to_numpy(data.sample_photo(shrink=shrink).grey) / 255)
 
 
 def colour_photo():
@@ -191,11 +156,11 @@ def show_three_sizes(image, size: int):
     """Draw an image (H, W) after a box of size by size in modes valid, same and full."""
     image = to_numpy(image)
     H, W = image.shape
-    w = np.full((1, 1, size, size), 1 / size**2)
+    box = np.full((size, size), 1 / size**2)
     borders = {"valid": 0, "same": (size - 1) // 2, "full": size - 1}
     outs = {"the photograph": image}
     for mode, p in borders.items():
-        outs[mode] = to_numpy(conv2d(image[None, None], w, padding=p)[0, 0])
+        outs[mode] = correlate(image, box, padding=p)
     plotting.show_images(
         [on_page(out, outs["full"].shape) for out in outs.values()],
         [f"{name}\n{out.shape[0]} × {out.shape[1]}" for name, out in outs.items()],
@@ -207,20 +172,9 @@ def show_three_sizes(image, size: int):
     )
 
 
-def usage(H: int, W: int, KH: int, KW: int, padding: int):
-    """Return in how many windows each pixel of an image (H, W) lies."""
-
-    def along(n, k):
-        stops = np.arange(-padding, n + padding - k + 1)
-        place = np.arange(n)[:, None]
-        return ((stops <= place) & (place < stops + k)).sum(axis=1)
-
-    return along(H, KH)[:, None] * along(W, KW)
-
-
 def show_usage(H: int, W: int, KH: int, KW: int, paddings):
     """Draw in how many windows each pixel lies, for several paddings."""
-    maps = [usage(H, W, KH, KW, p) for p in paddings]
+    maps = [to_numpy(window_counts(H, W, (KH, KW), padding=p)) for p in paddings]
     titles = [f"p = {p}" for p in paddings]
     parts = [
         f"padding {p}: the corner lies in {m[0, 0]}, the middle in {m[H // 2, W // 2]}"
@@ -242,7 +196,7 @@ def show_modes(tile, padding: int):
     """Draw a small tile (H, W) with each of the four borders."""
     tile = to_numpy(tile)
     H, W = tile.shape
-    outs = {mode: to_numpy(with_border(tile, padding, mode)) for mode in MODES}
+    outs = {mode: to_numpy(with_border(tile, padding, mode)) for mode in BORDERS}
     words = [
         f"{mode}: the row of the upper left pixel reads "
         + " ".join(f"{v:g}" for v in out[padding])
@@ -266,8 +220,8 @@ def show_borders(image, padding: int):
     """Draw an image (H, W) with each of the four borders."""
     image = to_numpy(image)
     plotting.show_images(
-        [to_numpy(with_border(image, padding, mode)) for mode in MODES],
-        list(MODES),
+        [to_numpy(with_border(image, padding, mode)) for mode in BORDERS],
+        list(BORDERS),
         "A portrait with four borders. Zero: black. Edge: the outermost pixels smeared "
         "outwards. Reflect: mirrored. Wrap: continued from the opposite side.",
         f"The same photograph with a border of {padding} pixels.",
@@ -279,10 +233,10 @@ def show_depth(image, layers: int, size: int):
     """Draw an image (H, W) after many blurs, by border."""
     kernel = np.full((size, size), 1 / size**2)
     image = to_numpy(image)
-    outs = [to_numpy(after_layers(image, kernel, layers, mode)) for mode in MODES]
+    outs = [to_numpy(after_layers(image, kernel, layers, mode)) for mode in BORDERS]
     plotting.show_images(
         outs,
-        list(MODES),
+        list(BORDERS),
         f"A portrait after {layers} blurs with four borders. With zeros a black rim has "
         "grown inwards; with the other three the brightness reaches the border.",
         f"After {layers} layers of a {size} × {size} blur, each padded to keep the size.",
@@ -299,7 +253,7 @@ def show_rim(layers, size: int, width: int = 61, show: int = 16):
         return to_numpy(after_layers(flat, kernel, count, mode))[width // 2, :show]
 
     curves = {f"zero, layers: {n}": profile(n, "zero") for n in layers}
-    others = [profile(layers[-1], mode) for mode in MODES if mode != "zero"]
+    others = [profile(layers[-1], mode) for mode in BORDERS if mode != "zero"]
     curves[f"others, layers: {layers[-1]}"] = np.mean(others, axis=0)
     deep = curves[f"zero, layers: {layers[-1]}"]
     plotting.show_curves(

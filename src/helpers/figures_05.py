@@ -1,50 +1,19 @@
-"""Figures and the finished correlation of lesson 05."""
+"""Figures of lesson 05: stride and dilation."""
 
 import itertools
 
 import numpy as np
 
 from helpers import data, plotting
-from helpers.backend import array_module, to_backend, to_numpy
-from helpers.layers import conv2d, out_size
-from helpers.plotting.arrays import draw_cells, limits_of, row_of_axes
+from helpers.backend import to_backend, to_numpy
+from helpers.filters import KERNELS, correlate, window_counts
+from helpers.layers import out_size
+from helpers.plotting.arrays import draw_cells, row_of_axes
 from helpers.plotting.images import draw_image, grid_of_axes
 from helpers.plotting.sliding import HIGHLIGHT
 
 USED, PALE = "#3f90da", "0.9"  # petroff10's blue, and a grey for pixels at rest
 UNUSED = {"facecolor": "#f7b6bb", "edgecolor": HIGHLIGHT, "hatch": "////"}
-SOBEL_X = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
-
-
-def correlate(image, kernel, stride=1, padding=0, dilation=1):
-    """Correlate one image with one kernel: a convolution layer of one filter.
-
-    Built in lesson 05.
-
-    Parameters
-    ----------
-    image : array (H, W)
-    kernel : array (KH, KW)
-    stride, padding, dilation : int or (rows, columns)
-        In pixels.
-
-    Returns
-    -------
-    array (OH, OW)
-
-    Raises
-    ------
-    ValueError
-        The kernel, with its dilation, spans more than the padded image.
-    """
-    return conv2d(image[None, None], kernel[None, None], None, stride, padding, dilation)[
-        0, 0
-    ]
-
-
-def photo():
-    """Return a grey photograph of 200 by 170 pixels, brightness 0 to 1."""
-    return to_backend(to_numpy(data.sample_photo(shrink=3).grey) / 255)
 
 
 def zone_plate(H: int, W: int):
@@ -149,16 +118,6 @@ def box(ax, x: float, y: float, text: str, side: float = 1.0, **look):
         )  # fmt: skip
 
 
-def usage(H: int, W: int, kernel, stride):
-    """Return for each pixel (H, W) in how many windows it lies, without padding."""
-    counts = np.zeros((H, W), int)
-    (KH, KW), (sh, sw) = kernel, stride
-    for top in range(0, H - KH + 1, sh):
-        for left in range(0, W - KW + 1, sw):
-            counts[top : top + KH, left : left + KW] += 1
-    return counts
-
-
 def show_usage(H: int, W: int, kernel, strides):
     """Draw in how many windows each pixel lies, for some strides; unused ones in red.
 
@@ -172,7 +131,7 @@ def show_usage(H: int, W: int, kernel, strides):
     """
     from matplotlib.patches import Rectangle
 
-    counts = [usage(H, W, kernel, stride) for stride in strides]
+    counts = [to_numpy(window_counts(H, W, kernel, stride)) for stride in strides]
     titles = [
         f"stride {s}: {int((c == 0).sum())} unused"
         for s, c in zip(strides, counts, strict=True)
@@ -263,7 +222,7 @@ def show_aliasing(image, stride: int):
 
 def show_dilations(image, dilations):
     """Draw an image (H, W) after Sobel's kernel for upright edges, spread apart."""
-    kernel = to_backend(np.array(SOBEL_X, float))
+    kernel = to_backend(np.array(KERNELS["sobel_x"], float))
     outs = [to_numpy(correlate(image, kernel, dilation=d)) for d in dilations]
     titles = [f"dilation {d}: {2 * d + 1} × {2 * d + 1} pixels" for d in dilations]
     alt = (
@@ -281,123 +240,3 @@ def show_dilations(image, dilations):
     caption = "The same nine weights, spread over more and more pixels. Grey is zero. "
     caption += f"Photograph: {data.sample_photo(shrink=64).credit}"
     plotting.show(fig, alt, caption, sharpness=1.2)
-
-
-def field_of(layers) -> tuple[int, int, int]:
-    """Return (rf, jump, start) along one axis of a stack of layers.
-
-    Built in lesson 05; here by following the first two outputs back to the input.
-
-    Parameters
-    ----------
-    layers : list of (k, s, p, d)
-        Kernel, stride, padding and dilation of each layer, the first layer first.
-    """
-    first, second = seen_by(layers, 0)[0], seen_by(layers, 1)[0]
-    return max(first) - min(first) + 1, min(second) - min(first), min(first)
-
-
-def seen_by(layers, i: int) -> list[set[int]]:
-    """Return the places that output i depends on: in the input, then after each layer."""
-    places = [{i}]
-    for k, s, p, d in reversed(layers):
-        below = {place - p for o in places[0] for place in taps(o, k, s, d)}
-        places.insert(0, below)
-    return places
-
-
-def show_pyramids(stacks: dict, n: int):
-    """Draw stacks of layers over an axis of n pixels, with what one output has seen.
-
-    Parameters
-    ----------
-    stacks : dict of str to list of (k, s, p, d)
-    n : int
-    """
-    facts = {name: field_of(layers) for name, layers in stacks.items()}
-    words = [f"{name}: {rf} pixels" for name, (rf, _, _) in facts.items()]
-    alt = "Layers above an axis, each cell joined to those it reads. One output sees: "
-    alt += "; ".join(words) + "."
-    if plotting.figures_off():
-        return
-    with plotting.style():
-        fig = plotting.new_figure(8.2, 2.9)
-        axes = fig.subplots(1, len(stacks))
-        fig.subplots_adjust(left=0.01, right=0.99, top=0.84, bottom=0.02, wspace=0.06)
-        for ax, (name, layers) in zip(axes, stacks.items(), strict=True):
-            draw_pyramid(ax, layers, n)
-            rf, jump, _ = facts[name]
-            ax.set_title(f"{name}\nsees {rf} pixels, jump {jump}", fontsize=10)
-    plotting.show(
-        fig, alt, "Input at the bottom, output at the top. Blue: seen by one output."
-    )
-
-
-def draw_pyramid(ax, layers, n: int):
-    """Draw one stack: every cell above the middle of the pixels that it sees."""
-    sizes, place = [n], [lambda i: float(i)]
-    for count, (k, s, p, d) in enumerate(layers, 1):
-        sizes.append(out_size(sizes[-1], k, p, p, s, d))
-        rf, jump, start = field_of(layers[:count])
-        place.append(lambda i, r=rf, j=jump, a=start: a + i * j + (r - 1) / 2)
-    chosen = (sizes[-1] - 1) // 2
-    seen = seen_by(layers, chosen)
-    gap, top = 3.6, len(layers)
-    for level, (k, s, p, d) in enumerate(layers, 1):
-        for o in seen[level] & set(range(sizes[level])):
-            for below in set(np.array(taps(o, k, s, d)) - p) & set(range(sizes[level - 1])):
-                x = [place[level](o) + 0.5, place[level - 1](below) + 0.5]
-                y = [(top - level) * gap + 1, (top - level + 1) * gap]
-                ax.plot(x, y, color="0.55", linewidth=0.8)
-    for level, size in enumerate(sizes):
-        for i in range(size):
-            colour = USED if i in seen[level] else PALE
-            look = {"facecolor": colour, "edgecolor": "0.45", "linewidth": 0.8}
-            box(ax, place[level](i), (top - level) * gap, "", **look)
-    ax.set(xlim=(-0.6, n + 0.6), ylim=(top * gap + 1.3, -0.5), aspect="equal")
-    ax.axis("off")
-
-
-def influence(layers, H: int, W: int, i: int, j: int):
-    """Return how much each pixel (H, W) weighs in output (i, j) of a stack of averages.
-
-    Every layer takes the mean of its window. The answer is measured: one image for each
-    pixel, bright in that pixel alone.
-    """
-    x = to_backend(np.eye(H * W).reshape(H * W, 1, H, W))
-    for k, s, p, d in layers:
-        w = array_module(x).full((1, 1, k, k), 1 / k**2)
-        x = conv2d(x, w, None, s, p, d)
-    return to_numpy(x[:, 0, i, j]).reshape(H, W)
-
-
-def show_measured(layers, H: int, W: int, i: int, j: int):
-    """Draw which pixels output (i, j) has seen, and how much each of them counts."""
-    from matplotlib.patches import Rectangle
-
-    rf, jump, start = field_of(layers)
-    top, left = start + i * jump, start + j * jump
-    weights = influence(layers, H, W, i, j)
-    rows, columns = np.indices((H, W))
-    middle = (abs(rows - top - (rf - 1) / 2) <= rf / 4) & (
-        abs(columns - left - (rf - 1) / 2) <= rf / 4
-    )
-    share = weights[middle].sum() / weights.sum()
-    part = middle.sum() / rf**2
-    caption = (
-        f"Output ({i}, {j}). Frame: {rf} by {rf} pixels from row {top}, column {left}: "
-        f"the formula. Its middle {part:.0%} carry {share:.0%} of the weight."
-    )
-    alt = "The pixels that were seen fill the frame of the formula; their weights form a "
-    alt += "bell, high in the middle and near zero at the frame."
-    if plotting.figures_off():
-        return
-    pictures = {"seen (measured)": weights > 0, "how much it counts": weights}
-    with plotting.style():
-        fig, axes = grid_of_axes([(H, W)] * 2, 2, 3.4, list(pictures))
-        for ax, (title, picture) in zip(axes, pictures.items(), strict=True):
-            draw_image(ax, picture, limits_of([picture]), "cividis")
-            corner = (left - 0.5, top - 0.5)
-            ax.add_patch(Rectangle(corner, rf, rf, fill=False, ec=HIGHLIGHT, lw=2.5))
-            ax.set_title(title, pad=4)
-    plotting.show(fig, alt, caption)

@@ -24,7 +24,7 @@ CONTROLS = """
 <div id="{name}" class="course-frames" data-lm-suppress-shortcuts="true">
 {image}
 <div class="course-controls" hidden role="group" aria-label="Animation controls"
- style="display:none;gap:6px;align-items:center;flex-wrap:wrap;margin-top:4px">
+ style="display:none;gap:6px;align-items:center;flex-wrap:wrap;padding:0 8px 4px">
 <button type="button" aria-label="Previous frame">◀</button>
 <button type="button" aria-label="Play">Play</button>
 <button type="button" aria-label="Next frame">▶</button>

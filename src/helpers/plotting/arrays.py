@@ -122,6 +122,8 @@ def row_of_axes(sizes, cell, gap=0.55, top=0.55, bottom=0.1):
 def describe_array(title: str, array) -> str:
     """Return an array in words: its title, shape and numbers, or their range."""
     shape = " by ".join(str(n) for n in array.shape)
+    if array.ndim == 1:
+        array, shape = array[None], f"{len(array)} values"
     if array.size <= 64:
         rows = "; ".join(" ".join(number_text(v) or "empty" for v in row) for row in array)
         return f"{title}, {shape}: {rows}"
@@ -149,7 +151,7 @@ def show_arrays(
     *,
     numbers: bool = False,
     shared_scale: bool = False,
-    cmap: str = "gray",
+    cmap="gray",
     limits=None,
     shapes: bool = True,
 ):
@@ -167,8 +169,9 @@ def show_arrays(
         Write each value into its cell; for at most 400 cells.
     shared_scale : bool
         One scale for all arrays, or one each.
-    cmap : str
-        A Matplotlib colour map.
+    cmap : str or list of str
+        A Matplotlib colour map, or one for each array. In ``RdBu_r``, for kernels, white is
+        zero.
     limits : (float, float), optional
         The values drawn darkest and brightest.
     shapes : bool
@@ -179,11 +182,15 @@ def show_arrays(
     ValueError
         An array has not 1 or 2 axes, is too large for numbers, or has no title.
     """
-    arrays = [as_rows(a) for a in arrays]
+    given = [to_numpy(a) for a in arrays]
+    arrays = [as_rows(a) for a in given]
     titles = match_titles(arrays, titles, "arrays")
+    maps = [cmap] * len(arrays) if isinstance(cmap, str) else list(cmap)
+    if len(maps) != len(arrays):
+        raise ValueError(f"There are {len(arrays)} arrays but {len(maps)} colour maps.")
     words = [
         describe_array(t or f"array {n}", a)
-        for n, (t, a) in enumerate(zip(titles, arrays, strict=True), 1)
+        for n, (t, a) in enumerate(zip(titles, given, strict=True), 1)
     ]
     alt = check_alt(
         alt if alt is not None else "Arrays side by side. " + ". ".join(words) + "."
@@ -200,17 +207,21 @@ def show_arrays(
     )
     with style():
         fig, axes = row_of_axes([a.shape for a in arrays], cell)
-        for ax, array, title in zip(axes, arrays, titles, strict=True):
+        everything = zip(axes, arrays, titles, given, maps, strict=True)
+        for ax, array, title, original, colours in everything:
             grid = numbers or array.size <= 200
+            own = limits_of([array], symmetric=colours == "RdBu_r")
             draw_cells(
                 ax,
                 array,
-                common or limits_of([array]),
-                cmap,
+                common or own,
+                colours,
                 cell_texts(array) if numbers else None,
                 grid=grid,
                 index=cell > 0.2,
             )
-            shape = f"({array.shape[0]}, {array.shape[1]})" if shapes else ""
+            if original.ndim == 1:
+                ax.set_yticks([])  # a signal has no rows to number
+            shape = str(original.shape) if shapes else ""
             ax.set_title(f"{title}\n{shape}".strip(), pad=6)
     show(fig, alt, caption)

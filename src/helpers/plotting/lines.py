@@ -102,7 +102,7 @@ def describe_signals(signals, titles) -> str:
 def show_curves(
     curves, alt: str | None = None, caption: str | None = None, *, x=None,
     xlabel: str = "", ylabel: str = "", title: str = "", logy: bool = False,
-    logx: bool = False, markers: bool | None = None,
+    logx: bool = False, markers: bool | None = None, xticks=None,
 ):  # fmt: skip
     """Draw named curves on one pair of axes, named beside them.
 
@@ -119,6 +119,8 @@ def show_curves(
         Logarithmic axes.
     markers : bool, optional
         Mark the samples; by default up to 30 of them.
+    xticks : list of numbers, optional
+        Where the horizontal axis has numbers; by default Matplotlib chooses.
     """
     curves = {name: to_numpy(values) for name, values in curves.items()}
     alt = check_alt(alt if alt is not None else describe_curves(curves, xlabel, ylabel))
@@ -139,7 +141,11 @@ def show_curves(
         ax.set_yscale("log" if logy else "linear")
         ax.set_xscale("log" if logx else "linear")
         ax.grid()
-        if x is None and not logx:
+        if xticks is not None:
+            places = to_numpy(xticks)
+            ax.set_xticks(places, [number_text(place) for place in places], minor=False)
+            ax.minorticks_off()
+        elif x is None and not logx:
             ax.xaxis.get_major_locator().set_params(integer=True)
         name_curves(ax)
     show(fig, alt, caption)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 CSS_DPI = 110  # one inch of figure is this many pixels on the page
 SHARPNESS = 1.6  # stored pixels per page pixel: crisp on dense screens
+CARD = 8  # pixels of white around a picture; the text below starts under the picture
 SHORTEST_ALT = 15  # letters; less than this describes nothing
 
 SETTINGS = {
@@ -124,8 +125,8 @@ def image_tag(png: bytes, alt: str, sharpness: float = SHARPNESS, more: str = ""
     data = base64.b64encode(png).decode("ascii")
     return (
         f'<img alt="{html.escape(alt)}" width="{round(png_width(png) / sharpness)}" '
-        'style="background:#fff;padding:8px;border-radius:6px;box-sizing:content-box;'
-        f'max-width:calc(100% - 16px);height:auto" {more}'
+        f'style="display:block;background:#fff;padding:{CARD}px;border-radius:6px;'
+        f'box-sizing:content-box;max-width:calc(100% - {2 * CARD}px);height:auto" {more}'
         f'src="data:image/png;base64,{data}">'
     )
 
@@ -135,10 +136,10 @@ def figure_html(content: str, caption: str | None = None) -> str:
     below = ""
     if caption:
         below = (
-            '<figcaption style="font-size:0.92em;max-width:46em;margin-top:0.3em">'
+            f'<figcaption style="font-size:0.92em;max-width:46em;padding:0 {CARD}px">'
             f"{html.escape(caption)}</figcaption>"
         )
-    return f'<figure style="margin:0.6em 0">{content}{below}</figure>'
+    return f'<figure style="margin:0">{content}{below}</figure>'
 
 
 def put_on_page(page: str, alt: str):
