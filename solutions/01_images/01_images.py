@@ -10,10 +10,12 @@
 # **You will** read photographs as arrays, count what it costs to connect every pixel with
 # everything, and measure how a network of that kind falls apart when its digits move.
 #
-# **You need** basic Python and NumPy: indexing, slices, loops, functions. About 75 minutes.
+# **You need** basic Python and NumPy: indexing, slices, loops, functions.
 #
-# | Array | Shape | Meaning |
-# | --- | --- | --- |
+# **Time** about 75 minutes.
+#
+# | Name | Shape | Meaning |
+# |---|---|---|
 # | `img` | `(H, W)` | one grey image: H rows, W columns |
 # | `x` | `(N, H, W, C)` or `(N, C, H, W)` | N images with C channels, in two layouts |
 # | `X`, `y` | `(N, H, W)`, `(N,)` | N grey images, and the right answer to each |
@@ -25,12 +27,13 @@ from helpers import figures_01 as figures
 from helpers.backend import to_backend, xp
 from helpers.checking import case, expect, expect_like
 from helpers.data import digits, sample_photo
-from helpers.figures_01 import shifted
+from helpers.figures_01_readings import show_readings
+from helpers.filters import shifted
 from helpers.plotting import show_arrays, show_bars, show_heatmap, show_images
 from helpers.predictors import digit_mlp
 
 # %% [markdown]
-# ## 1.1 A photograph is a table of numbers
+# ## A photograph is a table of numbers
 #
 # Grace Hopper wrote one of the first compilers. Here she is, and here is what a computer
 # has of her: rows and columns of whole numbers, one for each **pixel**. 0 is black, 255 is
@@ -41,7 +44,9 @@ from helpers.predictors import digit_mlp
 
 # %%
 photo = sample_photo()
-figures.show_zoom(photo, row=182, column=303)  # look elsewhere: change the row and the column
+figures.show_zoom(
+    photo, row=182, column=303
+)  # look elsewhere: change the row and the column
 
 # %% [markdown]
 # Each number is stored in one byte, as the type **uint8**: 256 different values and not one
@@ -114,31 +119,32 @@ show_images(
 )
 
 # %% [markdown]
-# ## 1.2 Three colours, two layouts
+# ## Three colours, two layouts
 #
 # A colour photograph is three tables: how red, how green and how blue each pixel is. They
 # are called **channels**. Mixing three lights gives all the colours below.
 #
-# **Predict.** In which of the three tables is the blue sky behind her the brightest? And
-# her white collar?
+# **Predict.** In which of the three tables is the blue backdrop behind her the brightest?
+# And her white collar?
 
 # %%
 only = xp.eye(3, dtype=xp.uint8)  # row 0 keeps red alone, row 1 green, row 2 blue
 show_images(
     [photo.rgb, *(photo.rgb * row for row in only)],
     ["all three", "red light", "green light", "blue light"],
-    "A portrait in colour, then its red, green and blue light alone. The sky is bright only "
-    "in the blue one, the white collar in all three.",
+    "A portrait in colour, then its red, green and blue light alone. The backdrop on the "
+    "right is bright only in the blue one, the white collar in all three.",
 )
 
 # %% [markdown]
-# White is all three lights at once, so the collar is bright in each table.
+# The backdrop sends mostly blue light. White is all three lights at once, so the collar is
+# bright in each table.
 #
 # A stack of N colour images has four axes, and there are two habits. Image files keep the
 # channels last: `(N, H, W, C)`. Convolution is written more easily with the channels first:
 # `(N, C, H, W)`, so that `x[n, c]` is one whole table. This course always uses the second.
 #
-# Below are the three tables of one image of 2 by 3 pixels. Each number tells its own
+# Below are the three tables of one image of 2 × 3 pixels. Each number tells its own
 # address: 120 stands at row 1, column 2, channel 0. Channels last, memory holds 0 1 2, then
 # 10 11 12, then 20 21 22: the colours of a pixel stand together. Channels first, it holds
 # one table after the other.
@@ -162,8 +168,7 @@ channels_first = np.fromfunction(
 #
 # Write the move from channels last to channels first, and the way back.
 #
-# **Predict** before you write: `x.reshape(N, C, H, W)` gives the right shape, too. Is it
-# the right array?
+# **Predict.** `x.reshape(N, C, H, W)` gives the right shape, too. Is it the right array?
 
 
 # %% exercise="nhwc_to_nchw"
@@ -247,7 +252,7 @@ figures.show_layouts(photo.rgb)
 # same, so checking shapes is not enough.
 
 # %% [markdown]
-# ## 1.3 What it costs to connect everything
+# ## What it costs to connect everything
 #
 # A **dense layer** makes new numbers out of old ones. Each of its **units** multiplies
 # every input by a **weight** of its own, adds the products, and adds one number more, its
@@ -256,7 +261,7 @@ figures.show_layouts(photo.rgb)
 #
 # $$\text{out}_k = b_k + \sum_{i=1}^{n} w_{k,i}\, x_i$$
 #
-# A 2 by 3 image has 6 inputs. Below are the parameters of 4 units that look at it.
+# An image of 2 × 3 pixels has 6 inputs. Below are the parameters of 4 units that look at it.
 
 # %%
 weights = xp.arange(1, 25).reshape(4, 6)
@@ -270,12 +275,12 @@ show_arrays(
 
 # %% [markdown]
 # A **convolution layer** has **filters** instead. A filter looks through a small window of
-# KH by KW pixels, at all C channels of the image, and slides over it: the same weights at
+# KH × KW pixels, at all C channels of the image, and slides over it: the same weights at
 # every place. Like a unit it has a weight for each number that it sees, and one bias. What
-# it sees at all places together makes one new image, its **map**. Lesson 06 builds this
-# layer; today you count it.
+# it sees at all places together makes one new image, its **feature map**, map for short.
+# Lesson 06 builds this layer; today you count it.
 #
-# **Predict.** One frame of HD video, 1280 by 720 pixels in colour, goes into a dense layer
+# **Predict.** One frame of HD video, 1280 × 720 pixels in colour, goes into a dense layer
 # of 1000 units. Thousands of parameters? Millions? More?
 #
 # ### Exercise 1.3 · dense_params and conv_params (14 points)
@@ -329,7 +334,7 @@ def conv_params(C, F, KH, KW, bias=True):
 # %% check="dense_params" points=6
 expect(dense_params, 4, 3, gives=4 * 3 + 3, within=1e-12)
 expect(dense_params, 4, 3, bias=False, gives=4 * 3, within=1e-12)
-# One frame of HD video, 1280 by 720 pixels in colour, and 1000 units.
+# One frame of HD video, 1280 × 720 pixels in colour, and 1000 units.
 expect(dense_params, 1280 * 720 * 3, 1000, gives=2_764_801_000, within=1e-12)
 ### BEGIN HIDDEN TESTS
 
@@ -352,7 +357,7 @@ expect_like(dense_params, reference, cases, within=1e-12)
 # %% check="dense_params" part="conv" points=8
 expect(conv_params, 2, 5, 3, 4, gives=5 * (2 * 3 * 4) + 5, within=1e-12)
 expect(conv_params, 2, 5, 3, 4, bias=False, gives=5 * (2 * 3 * 4), within=1e-12)
-# 64 filters of 3 by 3 on a colour image, of whatever size.
+# 64 filters of 3 × 3 on a colour image, of whatever size.
 expect(conv_params, 3, 64, 3, 3, gives=1_792, within=1e-12)
 ### BEGIN HIDDEN TESTS
 
@@ -374,14 +379,14 @@ expect_like(conv_params, reference, cases, within=1e-12)
 
 # %%
 pixels = {
-    "a digit, 28×28": 28 * 28,
+    "a digit, 28 × 28": 28 * 28,
     "this photograph": photo.rgb.size,
     "HD video": 1280 * 720 * 3,
 }
 costs = [1000 * n + 1000 for n in pixels.values()]
 print(f"HD video, at 4 bytes a number: {4 * costs[-1] / 1e9:.1f} GB")
 show_bars(
-    [*pixels, "64 filters of 3×3"],
+    [*pixels, "64 filters of 3 × 3"],
     np.array([*costs, 64 * 3 * 3 * 3 + 64]),
     log=True,
     title="Parameters of 1000 dense units for three images, and of 64 filters",
@@ -394,7 +399,7 @@ show_bars(
 # their count.
 
 # %% [markdown]
-# ## 1.4 Two ideas that remove almost everything
+# ## Two ideas that remove almost everything
 #
 # How do filters get away with so little? Two ideas are at work, and they can be had one at
 # a time. Take a row of 7 inputs.
@@ -413,7 +418,7 @@ figures.show_connections(L=7, K=3)
 
 # %% [markdown]
 # In two dimensions it is the same. The layer below turns an image of C channels into F maps
-# of OH by OW units. Each unit sees a window of KH by KW pixels in all C channels. If it is
+# of OH × OW units. Each unit sees a window of KH × KW pixels in all C channels. If it is
 # **local**, each unit has its own weights and its own bias. If it is **shared**, the units
 # of a map have one filter between them, bias included.
 #
@@ -422,7 +427,7 @@ figures.show_connections(L=7, K=3)
 # Count the parameters of this layer without sharing, and with it.
 
 # %% given="layers"
-# 4 by 5 units in each of 7 maps; a window holds 2 by 6 numbers of each of 3 channels.
+# 4 × 5 units in each of 7 maps; a window holds 2 × 6 numbers of each of 3 channels.
 small = dict(OH=4, OW=5, KH=2, KW=6, C=3, F=7)
 # The first layer of AlexNet, the network that won the ImageNet contest of 2012.
 alexnet = dict(OH=55, OW=55, KH=11, KW=11, C=3, F=96)
@@ -518,9 +523,9 @@ expect_like(shared_params, reference, cases, within=1e-12)
 # hundred million parameters without sharing. There is a third idea:
 #
 # **Hierarchy**: several small windows, one layer after the other, see as far as a large
-# one. Two layers of 3×3 cover 5×5 pixels, three cover 7×7 (lesson 05 proves it).
+# one. Two layers of 3 × 3 cover 5 × 5 pixels, three cover 7 × 7 (lesson 05 proves it).
 #
-# **Predict.** Below is a layer with C channels of H by W pixels going in and coming out.
+# **Predict.** Below is a layer with C channels of H × W pixels going in and coming out.
 # Which of the three ideas removes most?
 
 # %%
@@ -528,7 +533,7 @@ counts = figures.connection_counts(C=32, H=45, W=80, K=7)  # your table: try oth
 show_bars(list(counts), np.array(list(counts.values())), log=True, title="Parameters")
 
 # %% [markdown]
-# ### Question 1.4 (15 points)
+# ### Question 1.1 · Which idea removed most? (15 points)
 #
 # Which of locality, sharing and hierarchy removed most parameters in *your* table? Choose
 # sizes of your own above, give the numbers, and say what "most" means: a difference or a
@@ -537,20 +542,20 @@ show_bars(list(counts), np.array(list(counts.values())), log=True, title="Parame
 # %% [markdown] question="which_idea" points=15
 # **Model answer.** With C = 32, H = 45, W = 80, K = 7 the four counts are about
 # 13,300,000,000 (every pixel), 180,800,000 (local), 50,200 (shared) and 27,700 (three
-# layers of 3×3). Counted as a difference, locality removed most: 13.1 of the 13.3 thousand
+# layers of 3 × 3). Counted as a difference, locality removed most: 13.1 of the 13.3 thousand
 # million. Counted as a ratio, locality divides by about H·W / K² = 3600 / 49 ≈ 73, sharing
 # by exactly H·W = 3600, and hierarchy by about 49 / 27 ≈ 1.8. So as a ratio sharing always
 # beats locality, by K². Both grow with the image; hierarchy does not depend on it and grows
-# with the window only: one layer of K×K against (K − 1)/2 layers of 3×3 is 2·K² / (9·(K −
+# with the window only: one layer of K × K against (K − 1)/2 layers of 3 × 3 is 2·K² / (9·(K −
 # 1)). For K = 3 it removes nothing. (The order matters, too: the ideas were applied one
 # after the other.)
 #
 # | Points | What earns them |
-# | --- | --- |
-# | 15 | Own numbers, the measure named, ratios explained by H·W and K, effect of the sizes |
-# | 10 | Own numbers and a right ranking by a named measure; effect of the sizes not shown |
-# | 5 | A ranking with numbers, but how "most" is measured is not said |
-# | 0 | No numbers, or numbers that contradict the ranking |
+# |---|---|
+# | 13–15 | Own numbers, the measure named, ratios explained by H·W and K, effect of the sizes |
+# | 8–12 | Own numbers and a right ranking by a named measure; effect of the sizes not shown |
+# | 3–7 | A ranking with numbers, but how "most" is measured is not said |
+# | 0–2 | No numbers, or numbers that contradict the ranking |
 #
 # *Sample, 15 points:* "My table, C = 16, H = 20, W = 30, K = 5: 92,169,600 / 3,849,600 /
 # 6,416 / 4,640. In absolute numbers locality wins, it removed 88 million. But as a factor
@@ -562,7 +567,7 @@ show_bars(list(counts), np.array(list(counts.values())), log=True, title="Parame
 # sharing with 180 million. Hierarchy hardly matters."
 
 # %% [markdown]
-# ## 1.5 Move the picture
+# ## Move the picture
 #
 # Fewer parameters are cheaper. But are they *better*? A dense layer has a weight for each
 # place, so it can know everything about a pixel at row 3, column 4, and nothing about the
@@ -571,7 +576,7 @@ show_bars(list(counts), np.array(list(counts.values())), log=True, title="Parame
 # The corner of an image has no left neighbour to take its value from. So a shift must
 # choose: what leaves the frame is lost, and what becomes free gets a `fill` value.
 #
-# **Predict.** Here are 3 by 4 numbers. Write down what remains when they move 1 row down
+# **Predict.** Here are 3 × 4 numbers. Write down what remains when they move 1 row down
 # and 2 columns right, filled with 0.
 
 # %% given="twelve"
@@ -614,7 +619,9 @@ def shift_image(img, dy, dx, fill=0):
 
 # %% check="shift_image" points=7
 expect(shift_image, twelve, 1, 2, gives=[[0, 0, 0, 0], [0, 0, 1, 2], [0, 0, 5, 6]])
-expect(shift_image, twelve, 0, 1, fill=7, gives=[[7, 1, 2, 3], [7, 5, 6, 7], [7, 9, 10, 11]])
+expect(
+    shift_image, twelve, 0, 1, fill=7, gives=[[7, 1, 2, 3], [7, 5, 6, 7], [7, 9, 10, 11]]
+)
 ### BEGIN HIDDEN TESTS
 
 
@@ -670,9 +677,9 @@ show_images(
 # %% [markdown]
 # You recognise her every time. That is the standard to measure a network against.
 #
-# ## 1.6 A network that reads digits, until they move
+# ## A network that reads digits, until they move
 #
-# Now a smaller picture: digits written by hand, 8 by 8 pixels each. `digit_mlp` trains a
+# Now a smaller picture: digits written by hand, 8 × 8 pixels each. `digit_mlp` trains a
 # network of two dense layers on most of them; the rest are for testing. The network is a
 # **classifier**: given an image, it answers with a **label**, 0 to 9. Its **accuracy** is
 # the fraction of test images that it labels right.
@@ -685,8 +692,10 @@ data = digits()
 X_test, y_test = data.x_test[:, 0], data.y_test  # one channel: (N, 8, 8)
 predict = digit_mlp(seed=0)
 accuracy = float((predict(X_test) == y_test).mean())
-print(f"Trained on {len(data.x_train)} images; accuracy on {len(X_test)} others: {accuracy:.3f}")
-figures.show_readings(predict, X_test[5], int(y_test[5]))
+print(
+    f"Trained on {len(data.x_train)} images; accuracy on {len(X_test)} others: {accuracy:.3f}"
+)
+show_readings(predict, X_test[5], int(y_test[5]))
 
 # %% [markdown]
 # ### Exercise 1.6 · accuracy_under_shift (17 points)
@@ -759,6 +768,7 @@ def cases(rng):
 expect_like(accuracy_under_shift, reference, cases)
 ### END HIDDEN TESTS
 
+
 # %% check="accuracy_under_shift" part="places" points=7
 def brightest_row(images):
     """Say in which row there is most light."""
@@ -824,7 +834,7 @@ show_heatmap(
 # that have moved, lesson 08 will measure.
 
 # %% [markdown]
-# ### Question 1.6 (10 points)
+# ### Question 1.2 · Where sharing hurts (10 points)
 #
 # Sharing assumes that what is worth seeing in one place is worth seeing in all places.
 # Describe a task in which this assumption *hurts*, say why, and say what you would change.
@@ -840,11 +850,11 @@ show_heatmap(
 # keep sharing early and use a dense layer at the end, which has weights for each place.
 #
 # | Points | What earns them |
-# | --- | --- |
-# | 10 | A pattern whose meaning depends on its place, why sharing fails, a remedy that works |
-# | 7 | A fitting task and reason; no remedy, or one that does not give the place back |
-# | 3 | A task, but the reason is another (few data, large images, noise) |
-# | 0 | No task, or one in which sharing helps |
+# |---|---|
+# | 9–10 | A pattern whose meaning depends on its place, why sharing fails, a remedy that works |
+# | 6–8 | A fitting task and reason; no remedy, or one that does not give the place back |
+# | 3–5 | A task, but the reason is another (few data, large images, noise) |
+# | 0–2 | No task, or one in which sharing helps |
 #
 # *Sample, 10 points:* "A scanned multiple-choice test. A cross is a cross everywhere, but
 # only its place says which answer it is. A shared filter gives the same response for box A
@@ -857,16 +867,16 @@ show_heatmap(
 # %% [markdown]
 # ## Bonus · Shuffled pixels
 #
-# Draw one permutation of the 64 pixels and shuffle every image with it, always the same
+# Not graded. Draw one permutation of the 64 pixels and shuffle every image with it, always the same
 # way. People can no longer read the digits. Can a dense network? Find weights for the
 # shuffled images that answer exactly as `predict` does, without any training:
 # `predict.weights` holds the weights and biases of its two layers, and `Mlp(w1, b1, w2,
 # b2)` from `helpers.predictors` makes a network of yours. Then think: which of the three
-# layers of section 1.4 would notice the shuffling, and what does that say about what a
-# dense layer knows of images?
+# layers (dense, local, shared) would notice the shuffling, and what does that say about what
+# a dense layer knows of images?
 
 # %%
-
+# Your experiment.
 
 # %% [markdown]
 # ## Summary
@@ -875,9 +885,8 @@ show_heatmap(
 # it costs to connect everything, and how locality, sharing and hierarchy bring it down. You
 # measured how a dense network fails when its digits move.
 #
-# Next, lesson 02 takes the shared window by itself, in one dimension, where every number
-# can be followed by hand.
+# **Next.** Lesson 02 takes the shared window by itself and lets it slide along a signal, in
+# one dimension, where every number can be followed by hand.
 #
-# *Reference:* Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied
-# to document recognition", Proceedings of the IEEE 86 (1998). Section II makes these
-# arguments, for the network that went on to read bank cheques.
+# **Read on.** Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning
+# applied to document recognition", *Proceedings of the IEEE* 86, 1998, section II.
