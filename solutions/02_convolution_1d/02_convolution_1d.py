@@ -8,14 +8,14 @@
 #
 # **You need** lesson 01, Python slices such as `x[2:5]`, and sums of products.
 #
-# **Time:** about 90 minutes.
+# **Time** about 90 minutes.
 #
-# | Name | Shape | What it holds |
+# | Name | Shape | Meaning |
 # |---|---|---|
 # | `x` | `(L,)` | a signal of L samples |
 # | `w` | `(K,)` | a kernel of K weights |
 # | `x[i : i + K]` | `(K,)` | the window that starts at sample `i` |
-# | correlation, convolution | `(L - K + 1,)` | one value per place where the kernel fits |
+# | correlation, convolution | `(L - K + 1,)` | one value for each position where the kernel fits |
 # | full, same | `(L + K - 1,)`, `(L,)` | the kernel may stick out at the ends |
 # | `M` | `(L - K + 1, L)` | the correlation written as a matrix |
 
@@ -39,7 +39,7 @@ from helpers.figures_02 import (
 from helpers.plotting import animate_window, show_arrays, show_signals
 
 # %% [markdown]
-# ## 1. One window
+# ## One window
 #
 # A **signal** is a row of numbers measured at equal steps: a voltage every 5 milliseconds,
 # a temperature every hour. Each number is a **sample**. A **kernel** is a short row of
@@ -63,7 +63,7 @@ show_one_window(x, w, 2)
 # does Python answer to `x[5:8]`, where the window would stick out: an error, or something
 # else?
 #
-# ### Exercise 2.1 · `window_dot` (8 points)
+# ### Exercise 2.1 · window_dot (8 points)
 #
 # Return the sum of products for one window.
 
@@ -159,20 +159,25 @@ print("x[-1:2] gives", x[-1:2])
 # is why it has to compare `i` with the first and the last possible start.
 
 # %% [markdown]
-# ## 2. Slide it
+# ## Slide it
 #
-# Now let the window start at every sample where the kernel fits. The row of answers is the
-# **correlation** of the signal with the kernel. Below, each line is one stop: the products
-# stand under the samples they come from, and the sum stands at the right.
+# Now let the window start at every sample where the kernel fits. Each of these positions is a
+# **stop**. The row of answers, one for each stop, is the **correlation** of the signal with
+# the kernel.
+#
+# **Predict.** How many stops are there for 7 samples and 3 weights? For 1 weight, for 7, for
+# 8? Write down the count for any L and K before you run the cell.
 
 # %%
 show_sliding(x, w)
 
 # %% [markdown]
-# **Predict.** How many stops are there if the kernel has 1 weight? If it has 7? If it has
-# 8? Then write the count for any L and K.
+# Each line is one stop: the products stand under the samples they come from, and the sum
+# stands at the right. The first stop is at $i = 0$ and the last at $i = L - K$, which makes
+# $L - K + 1$ of them. A kernel of 1 weight stops at all 7 samples, one of 7 weights stops
+# once, and one of 8 has no stop at all.
 #
-# ### Exercise 2.2 · `correlate1d` (18 points)
+# ### Exercise 2.2 · correlate1d (18 points)
 #
 # Return the correlation of a signal with a kernel. (NumPy has a function for it; you are
 # about to know what is inside.)
@@ -180,7 +185,7 @@ show_sliding(x, w)
 
 # %% exercise="correlate1d"
 def correlate1d(x, w):
-    """Correlate a signal with a kernel at every place where the kernel fits.
+    """Correlate a signal with a kernel at every position where the kernel fits.
 
     Parameters
     ----------
@@ -263,12 +268,11 @@ expect_like(correlate1d, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# A kernel of one weight stops at every sample; one as long as the signal stops once; a
-# longer one has no stop at all. Your function calls that an error, because an empty answer
-# would go on unnoticed and fail somewhere else.
+# Your function calls a kernel without a stop an error, because an empty answer would go on
+# unnoticed and fail somewhere else.
 #
-# Step through the seven samples again, one stop at a time. (The picture above holds them
-# all.)
+# Step through the seven samples again, one stop at a time. (The picture before the exercise
+# holds them all.)
 
 # %%
 x = xp.array([2.0, 0.0, 1.0, 3.0, -1.0, 4.0, 2.0])
@@ -302,7 +306,7 @@ show_signals(
 # A convolutional network asks many such questions, and learns which ones to ask.
 
 # %% [markdown]
-# ## 3. Flip it
+# ## Flip it
 #
 # A **convolution** is a correlation with the kernel flipped: its last weight first.
 #
@@ -320,6 +324,7 @@ show_arrays(
     [impulse, w, correlate(impulse, w), convolve(impulse, w)],
     ["impulse", "kernel", "correlation", "convolution"],
     numbers=True,
+    cmap=["gray", "RdBu_r", "gray", "gray"],
     shapes=False,
 )
 
@@ -332,15 +337,15 @@ show_arrays(
 # network learns a flipped kernel as readily as an unflipped one. In this course
 # "correlation" has no flip and "convolution" has one; a convolution layer correlates.
 #
-# ### Exercise 2.3 · `convolve1d` (10 points)
+# ### Exercise 2.3 · convolve1d (10 points)
 #
-# Return the convolution at every place where the kernel fits. You may call your
+# Return the convolution at every position where the kernel fits. You may call your
 # `correlate1d`.
 
 
 # %% exercise="convolve1d"
 def convolve1d(x, w):
-    """Convolve a signal with a kernel at every place where the kernel fits.
+    """Convolve a signal with a kernel at every position where the kernel fits.
 
     Parameters
     ----------
@@ -476,24 +481,24 @@ for name, sound in sounds.items():
 #
 # | Points | What earns them |
 # |---|---|
-# | 8 | Sum against difference of places (or the flip of one factor) as the reason; the second correlation is the first one reversed; kernels equal to their own flip |
-# | 5 | Two of the three, with a reason |
-# | 2 | One of the three, or a right example without a reason |
-# | 0 | Nothing of this, or "correlation also commutes" |
+# | 7–8 | Sum against difference of places (or the flip of one factor) as the reason; the second correlation is the first one reversed; kernels equal to their own flip |
+# | 5–6 | Two of the three, with a reason |
+# | 2–4 | One of the three, or a right example without a reason |
+# | 0–1 | Nothing of this, or "correlation also commutes" |
 #
-# **Sample answer, 8 points.** "Convolution flips one of the two. If I swap x and w, the
+# *Sample, 8 points:* "Convolution flips one of the two. If I swap x and w, the
 # other one is flipped, and flipping the other one plus reading from the other side is the
 # same sum, so it cancels: places add up to the same number. Correlation flips nothing, so
 # if I swap them the window slides the opposite way and I get the list backwards: x=(1,0,0),
 # w=(1,2) gives 2,1,0,0 and then 0,0,1,2. If w reads the same from both ends, like 1,2,1,
 # flipping does nothing and both operations are the same."
 #
-# **Sample answer, 2 points.** "They are different because in correlation the order matters.
+# *Sample, 2 points:* "They are different because in correlation the order matters.
 # I tried x=(1,0,0) and w=(1,2) and got different lists." (A right example; no reason, no
 # relation between the two, no kernels.)
 
 # %% [markdown]
-# ## 4. Three sizes
+# ## Three sizes
 #
 # So far the kernel stayed inside the signal. It may also stick out if zeros are put around
 # the signal, which is called **padding**. Three sizes have names:
@@ -515,7 +520,7 @@ show_sizes(x, w)
 # **Predict.** A signal has 100 samples, all equal to 5, and the kernel is nine times 1/9.
 # Which values of *same* are 5, and what are the others?
 #
-# ### Exercise 2.4 · `conv_mode` (16 points)
+# ### Exercise 2.4 · conv_mode (16 points)
 #
 # Return the convolution in one of the three sizes.
 
@@ -640,7 +645,7 @@ show_signals(
 # to put there.
 
 # %% [markdown]
-# ## 5. Kernels with a purpose
+# ## Kernels with a purpose
 #
 # Three kernels do most of the work in signals. The **moving average** takes the mean of K
 # neighbours. The **Gaussian** averages too, with weights that fall off smoothly with the
@@ -861,12 +866,12 @@ print(f"spread before the first step {float(answer[:50].std()):.2f}")
 #
 # | Points | What earns them |
 # |---|---|
-# | 12 | A kernel that averages on both sides and subtracts, with sum 0; noise against length, and length against distance or sharpness, both backed by numbers |
-# | 8 | A working kernel and both directions of the trade, but numbers for one of them only or for none |
-# | 4 | A working kernel with one direction only ("longer means less noise"), or a good argument with a kernel that does not work |
-# | 0 | The plain difference, or an average, without an argument |
+# | 10–12 | A kernel that averages on both sides and subtracts, with sum 0; noise against length, and length against distance or sharpness, both backed by numbers |
+# | 7–9 | A working kernel and both directions of the trade, but numbers for one of them only or for none |
+# | 3–6 | A working kernel with one direction only ("longer means less noise"), or a good argument with a kernel that does not work |
+# | 0–2 | The plain difference, or an average, without an argument |
 #
-# **Sample answer, 12 points.** "I used 16 times −1/16 and then 16 times 1/16, which is
+# *Sample, 12 points:* "I used 16 times −1/16 and then 16 times 1/16, which is
 # average after minus average before. The sum is 0 so flat parts give about 0. Away from the
 # steps my answer wobbles by about 0.16, at most 0.34, and the peaks are near 1. With 8 and
 # 8 there are false bumps of 0.56, nearly as high as the first peak of 0.68. With 60 and 60
@@ -874,12 +879,12 @@ print(f"spread before the first step {float(answer[:50].std()):.2f}")
 # after a step already contains the following step, and I cannot say exactly where the step
 # is."
 #
-# **Sample answer, 4 points.** "My kernel is [−1,−1,−1,−1,1,1,1,1]/4. It must be long
+# *Sample, 4 points:* "My kernel is [−1,−1,−1,−1,1,1,1,1]/4. It must be long
 # because noise averages out, so the longer the better." (It works; the price of length is
 # missing, and there are no numbers.)
 
 # %% [markdown]
-# ## 6. The same thing as a matrix
+# ## The same thing as a matrix
 #
 # Every value of the correlation is a weighted sum of *all* samples: most of them have the
 # weight 0. Write the weights of each output value as one row, and the rows form a matrix
@@ -899,7 +904,7 @@ w = xp.array([1.0, 2.0, -1.0])
 show_matrix_product(x, w)
 
 # %% [markdown]
-# ### Exercise 2.6 · `toeplitz` (16 points)
+# ### Exercise 2.6 · toeplitz (16 points)
 #
 # Return the matrix that correlates signals of length L with a kernel.
 
@@ -1003,7 +1008,7 @@ for L, K in ((7, 3), (1000, 9)):
 # zeros.
 
 # %% [markdown]
-# ## Bonus: the hidden chirp
+# ## Bonus · The hidden chirp
 #
 # Not graded. A chirp, a tone that rises, is hidden in noise four times as strong as it.
 # Bats and radar find such echoes with a **matched filter**: correlate the signal with the
@@ -1021,7 +1026,7 @@ show_signals(
 )
 
 # %%
-# Your code here
+# Your experiment.
 
 # %% [markdown]
 # ## Summary
@@ -1031,8 +1036,8 @@ show_signals(
 # place. It has $L-K+1$ values where the kernel fits, and *full* and *same* buy more with
 # zeros. Convolution is the same with a flip, and it commutes.
 #
-# Next, lesson 03 lets the window move in two directions, over images. Lessons 04 and 05
-# return to the edges and the steps between windows.
+# **Next.** Lesson 03 lets the window move along two axes, over images. Lessons 04 and 05
+# return to the edges and to the steps between windows.
 #
-# **Reference.** I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, MIT Press, 2016,
+# **Read on.** I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, MIT Press, 2016,
 # section 9.1, "The Convolution Operation".
