@@ -13,7 +13,7 @@
 # |---|---|---|
 # | `image` | `(H, W)` | brightness, row `i` counted downwards, column `j` to the right |
 # | `kernel` | `(KH, KW)` | weights, row `p`, column `q` |
-# | output | `(H - KH + 1, W - KW + 1)` | one number for each place where the kernel fits |
+# | output | `(H - KH + 1, W - KW + 1)` | one number for each position where the kernel fits |
 
 # %% given="setup"
 import math
@@ -227,22 +227,19 @@ figures.animate_slide(dark_to_bright, right_minus_left)
 # your `correlate2d` by another route, fast enough for photographs. Use either one.
 
 # %% given="finished"
-from helpers.figures_03 import filter2d, sobel_slopes
+from helpers.filters import filter2d, sobel_slopes
 
 # %% [markdown]
 # ## Correlation and convolution
 #
-# Mathematics calls a slightly different operation **convolution**: it rotates the kernel by
-# 180 degrees first, so that the last weight meets the first pixel of the window:
+# As in lesson 02, **convolution** flips the kernel first. In two dimensions both axes are
+# flipped, which rotates the kernel by 180 degrees: the last weight meets the first pixel of
+# the window.
 #
 # $$\text{out}[i, j] = \sum_{p, q} \text{image}[i + p,\, j + q] \cdot
 # \text{kernel}[KH - 1 - p,\, KW - 1 - q]$$
 #
-# Deep learning computes the first operation and calls it convolution too. As long as weights
-# are learned this does no harm: a network learns the rotated kernel. In this course
-# "correlation" never flips and "convolution" always does.
-#
-# An **impulse**, one bright pixel on black, shows the difference.
+# An impulse, one bright pixel on black, shows the difference.
 #
 # **Predict.** Both operations meet the impulse with the kernel on the left. Which of the two
 # prints the kernel as it is?
@@ -318,12 +315,18 @@ expect_like(convolve2d, reference, cases)
 # it brighter on the right than on the left?" is a difference: positive weights on the right,
 # negative ones on the left.
 #
-# The sum of the weights tells you what happens to a flat area: with sum 1 it keeps its
-# brightness, with sum 0 it turns to zero. So kernels that smooth or sharpen sum to 1, and
+# **Predict.** The two kernels below ask these two questions of two neighbours. What do they
+# answer where the image is flat, and what at the jump?
+
+# %%
+two_areas = xp.array([[2.0, 2, 2, 6, 6, 6], [2, 2, 2, 6, 6, 6]])
+mean_of_two, right_minus_left = xp.array([[0.5, 0.5]]), xp.array([[-1.0, 1.0]])
+figures.show_questions(two_areas, mean_of_two, right_minus_left)
+
+# %% [markdown]
+# Where the image is flat, its brightness comes out times the sum of the weights: with sum 1
+# it stays, with sum 0 it turns to zero. So kernels that smooth or sharpen sum to 1, and
 # kernels that look for change sum to 0.
-#
-# **Predict.** A kernel that sums to 0 is laid over a photograph. Which parts of the result are
-# exactly zero, and can there be negative values?
 #
 # ### Exercise 3.4 · make_kernel (14 points)
 #
@@ -448,14 +451,17 @@ expect(make_kernel, "sobel", raises=ValueError)
 
 # %% [markdown]
 # Here are the six kernels on a photograph, drawn by the finished code.
+#
+# **Predict.** Three of them sum to 0. Which parts of their results are exactly zero, and can
+# there be negative values?
 
 # %%
 photo = figures.photo()
 figures.show_gallery(photo)
 
 # %% [markdown]
-# In the lower row zero is grey: flat areas turn grey, and a value is negative where the
-# brightness falls in the direction in which the kernel looks. `sobel_x` sees upright edges
+# In the lower row zero is grey: perfectly flat areas turn grey, and a value is negative, and
+# dark, where the brightness falls in the direction in which the kernel looks. `sobel_x` sees upright edges
 # and overlooks level ones; `sobel_y` does the opposite.
 #
 # Change the weights below and run the cell again, as often as you like. What does a kernel do
@@ -506,32 +512,32 @@ figures.show_shift(scene, xp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 2)
 # weights; its response moves along with it (equivariance). No examples at each position are
 # needed.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 9-10 | Derivation from the formula, naming that the weights do not depend on the place; the columns $j < d$ and the reason; a use for networks |
-# | 6-8 | Derivation or border right and complete, the other with a gap (for example "at the border" without saying which columns) |
-# | 3-5 | The statement is repeated with an example, no derivation; the border is mentioned |
-# | 0-2 | Claims that both orders always agree, or only restates the question |
+# | 9–10 | Derivation from the formula, naming that the weights do not depend on the place; the columns $j < d$ and the reason; a use for networks |
+# | 6–8 | Derivation or border right and complete, the other with a gap (for example "at the border" without saying which columns) |
+# | 3–5 | The statement is repeated with an example, no derivation; the border is mentioned |
+# | 0–2 | Claims that both orders always agree, or only restates the question |
 #
-# **Sample, 9 points.** "Replace x[i, j] by x[i, j-d] in the sum: you get out[i, j-d] because
+# *Sample, 9 points:* "Replace x[i, j] by x[i, j-d] in the sum: you get out[i, j-d] because
 # w[p, q] stays the same for all i, j. Columns 0 to d-1 of the output look at the zeros that
 # were filled in, so there it fails. A network can find the same thing everywhere with one
 # filter."
 #
-# **Sample, 4 points.** "In the picture both results look the same, only at the left side there
+# *Sample, 4 points:* "In the picture both results look the same, only at the left side there
 # is a difference, because of the border. This is good because objects can be anywhere."
 
 # %% [markdown]
 # ## A bell of weights
 #
-# The box kernel treats a pixel at the corner of the window like the one in the middle. A
-# **Gaussian** kernel trusts near pixels more. The weight at distance $(y, x)$ from the middle
-# is
+# The box kernel treats a pixel at the corner of the window like the one in the middle. The
+# Gaussian of lesson 02 trusts near neighbours more. In two dimensions its weight at distance
+# $(y, x)$ from the middle is
 #
 # $$g[y, x] = \frac{1}{Z} \exp\left(-\frac{y^2 + x^2}{2\sigma^2}\right),$$
 #
-# where $Z$ makes all weights sum to 1. $\sigma$ (sigma), in pixels, says how wide the bell is.
-# The kernel reaches from $-r$ to $r$ in both directions; $r$ is its **radius**.
+# where $Z$ makes all weights sum to 1 and $\sigma$, in pixels, says how wide the bell is. The
+# kernel reaches from $-r$ to $r$ along both axes; $r$ is its **radius**.
 #
 # **Predict.** How many weights does a kernel of radius 2 have? As $\sigma$ grows, does the
 # weight in the middle grow or shrink?
@@ -614,7 +620,7 @@ figures.show_outer(xp.array([1, 2, 1]), xp.array([-1, 0, 1]))
 # %% [markdown]
 # ### Exercise 3.6 · separable (7 points)
 #
-# Correlate an image with the kernel `column[p] * row[q]`, one direction after the other.
+# Correlate an image with the kernel `column[p] * row[q]`, one axis after the other.
 
 
 # %% exercise="separable"
@@ -673,7 +679,7 @@ expect_like(separable, reference, cases)
 
 # %% exercise="multiplications"
 def multiplications(H, W, KH, KW):
-    """Count the multiplications of pixels by weights that a filter needs, without padding.
+    """Count the multiplications of pixels by weights in a correlation without padding.
 
     Parameters
     ----------
@@ -832,19 +838,19 @@ figures.show_edges(photo)
 # edge at the image border, where no window fits (needs padding); an outline that the eye
 # completes although there is no change of brightness (needs more than a local filter).
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 9-10 | A concrete edge, the reason traced to $g_x$ and $g_y$ with formula or numbers, a change that works, its cost |
-# | 6-8 | Edge and reason right, change or cost missing or vague |
-# | 3-5 | An edge that is indeed missed, with a reason in general words ("too weak") |
-# | 0-2 | An edge that Sobel finds, or none |
+# | 9–10 | A concrete edge, the reason traced to $g_x$ and $g_y$ with formula or numbers, a change that works, its cost |
+# | 6–8 | Edge and reason right, change or cost missing or vague |
+# | 3–5 | An edge that is indeed missed, with a reason in general words ("too weak") |
+# | 0–2 | An edge that Sobel finds, or none |
 #
-# **Sample, 10 points.** "A line one pixel wide with value 9 on 0. On the line the left column
+# *Sample, 10 points:* "A line one pixel wide with value 9 on 0. On the line the left column
 # and the right column are both 0, so gx = 0, and along the line nothing changes, so gy = 0. Sobel
 # reports two edges beside it and none on it. The Laplacian gives -18 there. It costs one more
 # filter and it answers to noise more strongly."
 #
-# **Sample, 4 points.** "In fog the edges are very soft, Sobel does not see them because the
+# *Sample, 4 points:* "In fog the edges are very soft, Sobel does not see them because the
 # contrast is too small. A bigger kernel would help."
 
 # %% [markdown]
@@ -858,6 +864,7 @@ figures.show_edges(photo)
 #
 # Here are five functions that claim to be `correlate2d`. The first is right, the others are not.
 # `sliding_window_view` cuts out all windows at once: lesson 09 makes use of it.
+
 
 # %% given="candidates"
 def right_one(image, kernel):
@@ -917,7 +924,9 @@ def test_correlate2d(candidate):
 
 
 # %% check="test_correlate2d" points=6
-raise_hint = "whatever you hand in passes: does your code use its arguments? Call the candidate "
+raise_hint = (
+    "whatever you hand in passes: does your code use its arguments? Call the candidate "
+)
 raise_hint += "and let `assert` decide; an answer that is returned stops nothing."
 zeros_hint = "zeros of the right shape pass. Compare the values too."
 alike_hint = "your pixels are alike, so every window gives the same sum. Let them differ."
@@ -955,8 +964,14 @@ def decimals_cut_off(image, kernel):
 
 
 more = [
-    (last_windows_missing, "an output without its last row and column passes: compare shapes."),
-    (transposed, "a transposed output passes: use an image and a kernel that are not square."),
+    (
+        last_windows_missing,
+        "an output without its last row and column passes: compare shapes.",
+    ),
+    (
+        transposed,
+        "a transposed output passes: use an image and a kernel that are not square.",
+    ),
     (running_total, "sums that are never reset pass: compare more than the first value."),
     (rows_flipped, "your kernel reads the same upside down: let its rows differ."),
     (decimals_cut_off, "all your sums are whole numbers: use weights with decimals."),
@@ -971,11 +986,11 @@ judge(test_correlate2d, right=[right_one], wrong=more, at_least=4)
 #
 # ## Bonus · Let the computer find the weights
 #
-# Nobody has to design kernels. Draw a random image, filter it with `sobel_x`, and pretend that
+# Not graded. Nobody has to design kernels. Draw a random image, filter it with `sobel_x`, and pretend that
 # you know only the image and the result. Start from a kernel of zeros and repeat: correlate,
 # subtract the wanted result, and move every weight a little against its slope. The slope of the
 # mean squared error with respect to `kernel[p, q]` is twice the mean of the error times the
-# pixels that this weight has met. Does Sobel's kernel come out? Not graded.
+# pixels that this weight has met. Does Sobel's kernel come out?
 
 # %%
 # Your experiment.
@@ -992,4 +1007,4 @@ judge(test_correlate2d, right=[right_one], wrong=more, at_least=4)
 # becomes a layer; in lesson 07 its weights are learned.
 #
 # **Read on.** R. Szeliski, *Computer Vision: Algorithms and Applications*, 2nd edition,
-# section 3.2 (free at https://szeliski.org/Book/).
+# Springer, 2022, section 3.2 (https://szeliski.org/Book/).
