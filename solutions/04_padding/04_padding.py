@@ -11,8 +11,8 @@
 #
 # | Name | Shape | Meaning |
 # |---|---|---|
-# | `n`, `k` | numbers | size of an image and of a kernel along one direction |
-# | `before`, `after` | numbers | pixels of border at the two ends of one direction |
+# | `n`, `k` | numbers | size of an image and of a kernel along one axis |
+# | `before`, `after` | numbers | pixels of border at the two ends of one axis |
 # | `x` | `(N, C, H, W)` | N images with C channels |
 # | `padding` | `(top, bottom, left, right)` or one number | pixels of border, in this order or on every side |
 # | `image`, `kernel` | `(H, W)`, `(KH, KW)` | one channel, and a grid of weights |
@@ -23,13 +23,14 @@ import numpy as np
 from helpers import figures_04 as figures
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
-from helpers.figures_03 import filter2d
+from helpers.figures_03 import photo
+from helpers.filters import filter2d
 
 # %% [markdown]
 # ## Every layer eats the border
 #
 # A kernel stops wherever it fits into the image, so the output is smaller than the image. In
-# one direction a window of $k$ pixels starts at pixel 0 first, and its last stop ends at the
+# one axis a window of $k$ pixels starts at pixel 0 first, and its last stop ends at the
 # last pixel. Each bar below is one stop.
 #
 # Now put a **border** of further pixels around the image, also called **padding**: `before` of
@@ -47,12 +48,12 @@ figures.show_stops(7, 3, before=1, after=2)
 #
 # ### Exercise 4.1 · out_size (10 points)
 #
-# Count the stops of a window along one direction.
+# Count the stops of a window along one axis.
 
 
 # %% exercise="out_size"
 def out_size(n, k, before, after):
-    """Count the places where a window fits along one direction, border included.
+    """Count the positions of a window along one axis, border included.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ expect_like(out_size, reference, cases)
 figures.show_shrinking(28, [3, 5, 7])
 
 # %% [markdown]
-# A layer of $k \times k$ kernels takes $k - 1$ pixels from each direction, whatever it computes.
+# A layer of $k \times k$ kernels takes $k - 1$ pixels from each axis, whatever it computes.
 # Without a border the size of the image would decide how deep a network can be.
 #
 # ## How wide a border keeps the size
@@ -157,7 +158,7 @@ def same_padding(k, dilation=1):
     Parameters
     ----------
     k : int
-        Weights of the kernel along this direction, odd or even.
+        Weights of the kernel along this axis, odd or even.
     dilation : int
         Pixels from one weight to the next; 1 means neighbours.
 
@@ -354,7 +355,7 @@ figures.show_framed(colours, (10, 40, 10, 10), value=0.9)
 #
 # ## Three sizes, now for images
 #
-# With a border of zeros the three sizes of lesson 02 come back, in two directions:
+# With a border of zeros the three sizes of lesson 02 come back, along two axes:
 #
 # - **valid**: no border, windows inside the image only;
 # - **same**: the border of Exercise 4.2, an output as large as the image;
@@ -484,7 +485,7 @@ expect_like(correlate2d_padded, reference, cases)
 ### END HIDDEN TESTS
 
 # %%
-figures.show_three_sizes(figures.photo(), 25)
+figures.show_three_sizes(photo(), 25)
 
 # %% [markdown]
 # *Valid* uses nothing but pixels of the image, and loses the border. *Same* keeps the size and
@@ -731,7 +732,7 @@ expect_like(pad_mode, reference, cases)
 ### END HIDDEN TESTS
 
 # %%
-figures.show_borders(figures.photo(), 45)
+figures.show_borders(photo(), 45)
 
 # %% [markdown]
 # *Reflect* deceives the eye best: its border has the texture of the picture and no seam. *Edge*
@@ -747,7 +748,7 @@ figures.show_borders(figures.photo(), 45)
 # its size. What will its border look like with zeros? With edge, reflect and wrap?
 
 # %%
-figures.show_depth(figures.photo(shrink=6), layers=20, size=3)
+figures.show_depth(photo(shrink=6), layers=20, size=3)
 
 # %%
 figures.show_rim([1, 5, 20], size=3)
@@ -755,7 +756,7 @@ figures.show_rim([1, 5, 20], size=3)
 # %% [markdown]
 # With zeros each layer darkens the rim a little more and moves it inwards. The other three keep
 # a flat image flat. On the photograph they differ: *wrap* lets the dark flag on the left shine
-# through in the sky on the right.
+# through in the backdrop on the right.
 #
 # A trained network can make up for the dark rim, and zeros cost no work, so most networks use
 # them. They have another effect, and the next question is about it.
@@ -792,18 +793,18 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 #
 # | Points | What earns them |
 # |---|---|
-# | 9-10 | Numbers for two depths and two borders; the reason (a flat input, so a difference can only be the border); the reach of one pixel per layer; a gain and a harm |
-# | 6-8 | Numbers and reason, with the reach or one of the two cases missing |
-# | 3-5 | Says that the rim is darker with zeros, with a number, without the step to "so the place is known" |
-# | 0-2 | General words, or the claim that convolutions cannot know places |
+# | 9–10 | Numbers for two depths and two borders; the reason (a flat input, so a difference can only be the border); the reach of one pixel per layer; a gain and a harm |
+# | 6–8 | Numbers and reason, with the reach or one of the two cases missing |
+# | 3–5 | Says that the rim is darker with zeros, with a number, without the step to "so the place is known" |
+# | 0–2 | General words, or the claim that convolutions cannot know places |
 #
-# **Sample answer, 10 points.** "Zero, 1 layer: 0.667 then 1.000. 4 layers: 0.432, 0.753, 0.926,
+# *Sample, 10 points:* "Zero, 1 layer: 0.667 then 1.000. 4 layers: 0.432, 0.753, 0.926,
 # 0.988, then 1.000. So with L layers L pixels from the border are different. With reflect all
 # numbers are 1.000 for 1, 4 and 20 layers. The image was the same everywhere, so the numbers can
 # only tell the distance. Good for road scenes, where the road is at the bottom. Bad for counting
 # cells under a microscope, cells at the rim look different."
 #
-# **Sample answer, 4 points.** "With zero padding the border is 0.667 and not 1, because zeros are
+# *Sample, 4 points:* "With zero padding the border is 0.667 and not 1, because zeros are
 # averaged in. With edge this does not happen. So it is better to use edge padding because the
 # image does not get a dark border."
 
@@ -836,17 +837,17 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 #
 # | Points | What earns them |
 # |---|---|
-# | 9-10 | Three fitting borders with reasons from the data, the two directions of the panorama, the meaning of 0 in the scan, the missing future in the sound |
-# | 6-8 | Two of the three complete, the third right without its reason |
-# | 3-5 | One complete, or three choices without reasons |
-# | 0-2 | The same border for all, or choices that contradict the data |
+# | 9–10 | Three fitting borders with reasons from the data, the two directions of the panorama, the meaning of 0 in the scan, the missing future in the sound |
+# | 6–8 | Two of the three complete, the third right without its reason |
+# | 3–5 | One complete, or three choices without reasons |
+# | 0–2 | The same border for all, or choices that contradict the data |
 #
-# **Sample answer, 9 points.** "Panorama: wrap left and right, but not top and bottom, there
+# *Sample, 9 points:* "Panorama: wrap left and right, but not top and bottom, there
 # edge, otherwise sky meets ground. Zeros cut people at the seam. CT: value=-1000, since 0 is
 # water and would look like a tank around the patient. Sound: all the padding on the left,
 # because the right side is the future; zeros are fine, it is silence before the start."
 #
-# **Sample answer, 4 points.** "Panorama: wrap because it is round. CT: reflect looks most
+# *Sample, 4 points:* "Panorama: wrap because it is round. CT: reflect looks most
 # natural. Sound: zeros, because it is the standard and the ends do not matter much."
 
 # %% [markdown]
@@ -872,7 +873,5 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 # **Next.** Lesson 05 lets the window take longer steps and spreads its weights, and completes
 # the formula for the size of the output. Lesson 06 pads whole batches in front of every layer.
 #
-# **Read on.** V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning",
-# 2016 (https://arxiv.org/abs/1603.07285); and, on networks that know where they are, M. A.
-# Islam, S. Jia and N. D. B. Bruce, "How much position information do convolutional neural
-# networks encode?", ICLR 2020.
+# **Read on.** M. A. Islam, S. Jia and N. D. B. Bruce, "How much position information do
+# convolutional neural networks encode?", ICLR, 2020 (https://arxiv.org/abs/2001.08248).
