@@ -22,17 +22,19 @@
 import numpy as np
 
 from helpers import figures_05 as figures
+from helpers import figures_05_fields as fields
+from helpers import filters
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
+from helpers.figures_03 import photo
 from helpers.plotting import show_arrays
 
 # %% [markdown]
 # ## How many windows fit?
 #
 # Until now each window started one pixel after the one before. With a **stride** of $s$ it
-# starts $s$ pixels after it: fewer windows, less work, a smaller output. And the weights
-# need not touch neighbours. With a **dilation** of $d$ they stand $d$ pixels apart, so that
-# $k$ weights **span**
+# starts $s$ pixels after it: fewer windows, less work, a smaller output. With the dilation
+# $d$ of lesson 04 the weights stand $d$ pixels apart, so that $k$ of them **span**
 #
 # $$d\,(k - 1) + 1 \text{ pixels.}$$
 #
@@ -226,11 +228,12 @@ figures.show_positions(n=14, k=3, padding=1, stride=4, dilation=1, formula=True)
 pixels = xp.array([[1, 2, 0, 3, 1, 4, 1], [0, 1, 5, 1, 2, 0, 3], [2, 0, 1, 4, 1, 1, 0],
                    [1, 3, 2, 0, 6, 2, 1], [4, 1, 0, 2, 1, 0, 5]])  # fmt: skip
 kernel = xp.array([[1, 2, 0], [0, 0, -1]])
-every, some = (figures.correlate(pixels, kernel, stride) for stride in ((1, 1), (2, 3)))
+every, some = (filters.correlate(pixels, kernel, stride) for stride in ((1, 1), (2, 3)))
 show_arrays(
     [pixels, kernel, every, some],
     ["image", "kernel", "stride (1, 1)", "stride (2, 3)"],
     numbers=True,
+    cmap=["gray", "RdBu_r", "gray", "gray"],
 )
 
 # %% [markdown]
@@ -393,21 +396,21 @@ figures.show_usage(6, 9, kernel=(2, 3), strides=[(2, 2), (3, 4)])
 # odd size (price: pixels lost or blurred, but by choice); stride 1 (price: four times the
 # work and memory); a kernel of 2 × 2 for even sizes (price: it sees less and has no middle).
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 7-8 | Even sizes, with the reason; one harmless and one harmful task, each with a reason that fits; two remedies with a price each |
-# | 5-6 | Sizes right; tasks plausible but one reason missing, or one remedy without its price |
-# | 2-4 | Only an example of a size or of a task; one remedy |
-# | 0-1 | Claims that all pixels are always used, or only restates the question |
+# | 7–8 | Even sizes, with the reason; one harmless and one harmful task, each with a reason that fits; two remedies with a price each |
+# | 5–6 | Sizes right; tasks plausible but one reason missing, or one remedy without its price |
+# | 2–4 | Only an example of a size or of a task; one remedy |
+# | 0–1 | Claims that all pixels are always used, or only restates the question |
 #
-# **Sample, 8 points.** "(n-3)/2 must be a whole number, else one pixel is over, so even n
+# *Sample, 8 points:* "(n-3)/2 must be a whole number, else one pixel is over, so even n
 # lose one row and column at the bottom and right. For cat or dog on 224x224 nobody notices,
 # the cat is in the middle and the row above shows the same fur. For finding scratches at
 # the edge of a chip it is fatal, because a scratch in the last row is invisible for the
 # network. Padding 1 helps but puts in fake black pixels; stride 1 helps but gives 4 times
 # as many outputs to compute."
 #
-# **Sample, 3 points.** "For example 8x8: windows at 0, 2, 4, and then 7 is not used. You
+# *Sample, 3 points:* "For example 8x8: windows at 0, 2, 4, and then 7 is not used. You
 # should use padding so that everything fits, otherwise information is lost, which is bad
 # for accuracy."
 
@@ -698,7 +701,7 @@ expect_like(correlate2d_general, reference, cases)
 # apart.
 
 # %%
-figures.show_dilations(figures.photo(), [1, 4, 12])
+figures.show_dilations(photo(), [1, 4, 12])
 
 # %% [markdown]
 # The work per output number never changes, nine multiplications, while the kernel compares
@@ -706,7 +709,7 @@ figures.show_dilations(figures.photo(), [1, 4, 12])
 # finished correlation with all three options. Use it or your own.
 
 # %% given="finished"
-from helpers.figures_05 import correlate
+from helpers.filters import correlate
 
 # %% [markdown]
 # ## How much has one number seen?
@@ -730,7 +733,7 @@ from helpers.figures_05 import correlate
 stacks = {"stride 1, 1, 1": [(3, 1, 0, 1)] * 3}
 stacks["stride 2, 1, 1"] = [(3, 2, 0, 1), (3, 1, 0, 1), (3, 1, 0, 1)]
 stacks["dilation 1, 2, 4"] = [(3, 1, 0, 1), (3, 1, 0, 2), (3, 1, 0, 4)]
-figures.show_pyramids(stacks, n=17)
+fields.show_pyramids(stacks, n=17)
 
 # %% [markdown]
 # The layers overlap, so a layer of stride 1 adds $k - 1$ pixels and not $k$. After a stride
@@ -849,7 +852,7 @@ expect_like(receptive_field, reference, cases)
 conv, pool = (3, 1, 1, 1), (2, 2, 0, 1)
 deep = [conv, conv, pool, conv, conv, pool] + [conv, conv, conv, pool] * 3
 for count in (2, 3, 6, 10, 14, 18):
-    rf, jump, start = figures.field_of(deep[:count])
+    rf, jump, start = fields.field_of(deep[:count])
     print(f"after layer {count:2}: an output sees {rf:3} pixels, jump {jump:2}")
 
 # %% [markdown]
@@ -1019,7 +1022,7 @@ expect_like(empirical_rf, reference, cases, dtype="bool")
 
 # %%
 means = [(3, 1, 1, 1), (3, 2, 1, 1)] + [(3, 1, 1, 1)] * 4
-figures.show_measured(means, 33, 48, i=8, j=10)
+fields.show_measured(means, 33, 48, i=8, j=10)
 
 # %% [markdown]
 # They agree to the pixel. The right picture shows what no formula above told: most of the
@@ -1051,14 +1054,14 @@ figures.show_measured(means, 33, 48, i=8, j=10)
 # (b) when a small shift must not change the answer and the work can be paid. A blur before
 # the stride is a third way.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 7-8 | Factor 4 in the work, 3 against 4 pixels at jump 2, the moving line explained for both, a choice that follows from it |
-# | 5-6 | Three of the four right, or all four with one slip in a number |
-# | 2-4 | Two of the four, mostly in words without numbers |
-# | 0-1 | "Pooling is better" or the like, or claims that both are the same |
+# | 7–8 | Factor 4 in the work, 3 against 4 pixels at jump 2, the moving line explained for both, a choice that follows from it |
+# | 5–6 | Three of the four right, or all four with one slip in a number |
+# | 2–4 | Two of the four, mostly in words without numbers |
+# | 0–1 | "Pooling is better" or the like, or claims that both are the same |
 #
-# **Sample, 8 points.** "Stride 2 needs 9 multiplications per final pixel, conv + pool needs
+# *Sample, 8 points:* "Stride 2 needs 9 multiplications per final pixel, conv + pool needs
 # 4 times 9 = 36, because three of four results are thrown away by the max. rf: 3 versus
 # 1+2+1 = 4, jump 2 in both. If the line sits on an odd column the strided conv may see it
 # with another weight than on an even column, so the output jumps when the line moves 1 px.
@@ -1066,19 +1069,18 @@ figures.show_measured(means, 33, 48, i=8, j=10)
 # the moves change nothing. On a phone I take stride, for digits that can be a bit shifted I
 # take pooling."
 #
-# **Sample, 3 points.** "Pooling has no parameters and makes the network invariant. Stride 2
+# *Sample, 3 points:* "Pooling has no parameters and makes the network invariant. Stride 2
 # is faster because it computes fewer windows. I would use pooling because most networks use
 # it."
 
 # %% [markdown]
 # ## Bonus · A stride without aliasing
 #
-# Take `stripes`, or the zone plate of 160 × 240 pixels from `figures.zone_plate`. Move it
+# Not graded. Take `stripes`, or the zone plate of 160 × 240 pixels from `figures.zone_plate`. Move it
 # one pixel to the right, take every second or fourth pixel before and after the move, and
 # measure how much the result changes: the mean of the squared difference. Then blur first,
 # with kernels of growing width, and draw the change against the width. How wide must the
-# blur be so that the change hardly shrinks any more, and what does it cost in detail? Not
-# graded.
+# blur be so that the change hardly shrinks any more, and what does it cost in detail?
 
 # %%
 # Your experiment.
@@ -1096,5 +1098,4 @@ figures.show_measured(means, 33, 48, i=8, j=10)
 # your formulas.
 #
 # **Read on.** V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep
-# learning", 2016, https://arxiv.org/abs/1603.07285; and R. Zhang, "Making convolutional
-# networks shift-invariant again", 2019, https://arxiv.org/abs/1904.11486.
+# learning", 2016 (https://arxiv.org/abs/1603.07285).
