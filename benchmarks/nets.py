@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import networks as nn
-from helpers import optimizers, training
+from helpers import optimizers, parallel, training
 
 from .rivals import torch
 from .timing import CLOCKS, measure
@@ -74,7 +74,7 @@ def steps(name, threads) -> dict:
     x, y, _ = data()
     x, y = x[:64], y[:64]
     model, optimizer = our_net(*NETS[name])
-    step = training.TwoThreads() if threads > 1 else training.gradient_step
+    step = parallel.TwoThreads() if threads > 1 else training.gradient_step
 
     def ours():
         loss = step(model, x, y)
@@ -102,7 +102,7 @@ def epochs(name, threads, count=3) -> dict:
     x, y, source = data()
     clock, times = CLOCKS[min(threads, 2)], {"ours": [], "torch": []}
     model, optimizer = our_net(*NETS[name])
-    step = training.TwoThreads() if threads > 1 else None
+    step = parallel.TwoThreads() if threads > 1 else None
     if torch:
         twin, adam = torch_net(model, *NETS[name])
         tx, ty = torch.from_numpy(x), torch.from_numpy(y)

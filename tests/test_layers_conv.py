@@ -196,9 +196,7 @@ def test_bands_give_the_same_numbers_as_one_piece(monkeypatch, x, w, groups):
 
 def test_memory_is_the_results_and_a_few_bands():
     """No padded copy of the images, no band kept while the next one is made."""
-    x, dout = (
-        np.ones((16, 16, C, 64), "float32").transpose(3, 2, 0, 1) for C in (32, 48)
-    )
+    x, dout = (np.ones((16, 16, C, 64), "float32").transpose(3, 2, 0, 1) for C in (32, 48))
     w, b = np.ones((48, 32, 3, 3), "float32"), np.ones(48, "float32")
     band = 2**20
     tracemalloc.start()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import standin
 
-from helpers import backend, layers, losses, optimizers, training
+from helpers import backend, checkpoints, layers, losses, optimizers, trainable, training
 from helpers import networks as nn
 
 
@@ -33,7 +33,7 @@ def cupy(request):
         standin.installed() if request.param == "stand-in" else card() as library,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(nn, "xp", library)
+        patch.setattr(trainable, "xp", library)
         yield library
 
 
@@ -178,9 +178,9 @@ def test_training_and_files(cupy, tmp_path):
         host, expected = trained(x, y)
     np.testing.assert_allclose(values[:-1], expected[:-1], rtol=2e-3)
     assert abs(values[-1] - expected[-1]) <= 2 / len(x)  # rounding may tip a close call
-    training.save(host, tmp_path / "host.npz")
-    training.load(model, tmp_path / "host.npz")
+    checkpoints.save(host, tmp_path / "host.npz")
+    checkpoints.load(model, tmp_path / "host.npz")
     for name, a in nn.arrays(model).items():
         assert np.array_equal(a.get(), nn.arrays(host)[name])
-    training.save(model, tmp_path / "device.npz")
-    training.load(host, tmp_path / "device.npz")
+    checkpoints.save(model, tmp_path / "device.npz")
+    checkpoints.load(host, tmp_path / "device.npz")

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+from helpers import checkpoints, parallel, training
 from helpers import networks as nn
-from helpers import training
 from helpers.losses import cross_entropy
 from helpers.optimizers import Adam
 
@@ -150,17 +150,17 @@ def without_norm():
 
 def test_two_threads_give_the_same_gradients():
     x, y = task(21)
-    one, two, parallel = without_norm(), without_norm(), training.TwoThreads()
+    one, two, split = without_norm(), without_norm(), parallel.TwoThreads()
     for _ in range(2):
         a = training.gradient_step(one, x, y)
-        b = parallel(two, x, y)
+        b = split(two, x, y)
         assert float(a) == pytest.approx(float(b), rel=1e-5)
         mine = nn.gradients(two)
         for name, g in nn.gradients(one).items():
             np.testing.assert_allclose(mine[name], g, atol=1e-6 + 1e-5 * np.abs(g).max())
-    _, losses = fit(7, training.TwoThreads(), drop=0.0)
+    _, losses = fit(7, parallel.TwoThreads(), drop=0.0)
     assert losses[-1] < losses[0] / 2
-    assert parallel(two, x[:1], y[:1]) == training.gradient_step(one, x[:1], y[:1])
+    assert split(two, x[:1], y[:1]) == training.gradient_step(one, x[:1], y[:1])
 
 
 def test_batches():
@@ -212,10 +212,10 @@ def test_early_stopping_keeps_the_best():
 def test_save_and_load(tmp_path):
     model, _ = fit(11, epochs=1)
     path = tmp_path / "weights.npz"
-    training.save(model, path)
+    checkpoints.save(model, path)
     other = network(12)
     kept = nn.parameters(other)["0.w"]
-    training.load(other, path)
+    checkpoints.load(other, path)
     assert kept is nn.parameters(other)["0.w"]  # in place: an optimizer still holds them
     for name, a in nn.arrays(model).items():
         assert np.array_equal(nn.arrays(other)[name], a)
@@ -223,50 +223,50 @@ def test_save_and_load(tmp_path):
     assert np.array_equal(other.forward(x), model.forward(x))
     assert [p.name for p in tmp_path.iterdir()] == ["weights.npz"]
     lone = nn.Linear(3, 2, np.random.default_rng(1))
-    training.save(lone, path)
-    training.load(nn.Linear(3, 2, np.random.default_rng(2)), path)
+    checkpoints.save(lone, path)
+    checkpoints.load(nn.Linear(3, 2, np.random.default_rng(2)), path)
 
 
 def test_load_refuses_other_models_and_damage(tmp_path):
     model, path = network(), tmp_path / "weights.npz"
-    training.save(model, path)
+    checkpoints.save(model, path)
     data = path.read_bytes()
     other = network(1, channels=4)
     before = {k: v.copy() for k, v in nn.arrays(other).items()}
     with pytest.raises(ValueError, match=r"0\.w with shape \(3, 2, 3, 2\).*\(4, 2, 3, 2\)"):
-        training.load(other, path)
+        checkpoints.load(other, path)
     with pytest.raises(ValueError, match=r"lacks \['0\.b', '3\.b', '3\.w'\].*\['1\.beta'"):
-        training.load(without_norm(), path)
+        checkpoints.load(without_norm(), path)
     for damaged in (data[: len(data) // 2], data[:10], b"", b"hello"):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match="not a complete npz file"):
-            training.load(other, path)
+            checkpoints.load(other, path)
     for place in range(40, len(data), len(data) // 7):  # wherever a byte is changed
         path.write_bytes(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
         with pytest.raises(ValueError):
-            training.load(other, path)
+            checkpoints.load(other, path)
     np.savez(path, **{"0.w": np.array([{"a": 1}], dtype=object)})
     with pytest.raises(ValueError, match="npz"):
-        training.load(other, path)
+        checkpoints.load(other, path)
     np.save(path.with_suffix(".npy"), np.ones(3))
     with pytest.raises(ValueError, match="npz"):
-        training.load(other, path.with_suffix(".npy"))
+        checkpoints.load(other, path.with_suffix(".npy"))
     with pytest.raises(FileNotFoundError):
-        training.load(other, tmp_path / "absent.npz")
+        checkpoints.load(other, tmp_path / "absent.npz")
     assert all(np.array_equal(a, before[k]) for k, a in nn.arrays(other).items())
 
 
 def test_a_failing_save_leaves_the_old_file(tmp_path, monkeypatch):
     model, path = network(), tmp_path / "weights.npz"
-    training.save(model, path)
+    checkpoints.save(model, path)
     data = path.read_bytes()
 
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("helpers.training.os.fsync", fail)
+    monkeypatch.setattr("helpers.checkpoints.os.fsync", fail)
     with pytest.raises(OSError, match="disk full"):
-        training.save(model, path)
+        checkpoints.save(model, path)
     assert path.read_bytes() == data and len(list(tmp_path.iterdir())) == 1
 
 

@@ -1,19 +1,11 @@
-"""Train a network, measure it, keep it: the loops around forward and backward."""
+"""Train a network, measure it, stop in time: the loops around forward and backward."""
 
-import copy
-import os
 import sys
-import tempfile
-import zipfile
-import zlib
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from . import networks
-from .backend import active, array_module, to_numpy
+from .backend import active, array_module
+from .checkpoints import assign
 from .losses import cross_entropy
-
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, AttributeError, ValueError, OSError)
 
 
 def batches(x, y, batch_size: int, rng=None):
@@ -119,51 +111,6 @@ def gradient_step(model, x, y, loss=cross_entropy):
     return value
 
 
-class TwoThreads:
-    """`gradient_step` on two halves of the batch at once, for networks of NumPy arrays.
-
-    Each half has its own copy of the layers, on the same parameters; the gradients are the
-    weighted mean. Batch normalisation sees the half batches and keeps the first half's
-    statistics. Give each thread one BLAS thread (OPENBLAS_NUM_THREADS=1), otherwise the two
-    quarrel. Layers that draw random numbers while training share one generator: leave
-    `Dropout` to one thread.
-    """
-
-    def __init__(self):
-        self.pool, self.model = ThreadPoolExecutor(1), None
-
-    def __call__(self, model, x, y, loss=cross_entropy):
-        """Return the mean loss; the model holds the mean gradients."""
-        half = len(x) // 2
-        if half == 0:
-            return gradient_step(model, x, y, loss)
-        if self.model is not model:
-            self.model, self.twin = model, twin(model)
-        other = self.pool.submit(gradient_step, self.twin, x[half:], y[half:], loss)
-        first = gradient_step(model, x[:half], y[:half], loss)
-        second, share = other.result(), half / len(x)
-        pairs = zip(
-            networks.gradients(model).values(),
-            networks.gradients(self.twin).values(),
-            strict=True,
-        )
-        for mine, others in pairs:
-            mine *= share
-            mine += (1 - share) * others
-        return share * first + (1 - share) * second
-
-
-def twin(layer):
-    """Copy a layer and those inside it; parameters are shared, all else is its own."""
-    other = copy.copy(layer)
-    other.grads, other.state = {}, dict(layer.state)
-    if hasattr(layer, "layers"):
-        other.layers = [twin(inner) for inner in layer.layers]
-    if getattr(layer, "shortcut", None) is not None:
-        other.shortcut = twin(layer.shortcut)
-    return other
-
-
 def predict(model, x, batch_size: int = 256):
     """Return the scores (N, K) of all rows of `x`, computed batch by batch."""
     parts = [
@@ -219,83 +166,6 @@ class EarlyStopping:
         if self.kept is None:
             raise ValueError("No epoch was noted yet: call update first.")
         assign(model, self.kept)
-
-
-def save(model, path):
-    """Write all parameters and running statistics to one npz file. Built in lesson 10.
-
-    The file appears complete or not at all: it is written beside its place and renamed.
-    """
-    path = Path(path)
-    kept = {name: to_numpy(a) for name, a in networks.arrays(model).items()}
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            numpy_of(kept).savez_compressed(file, **kept)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(beside, 0o666 & ~current_umask())
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
-
-
-def load(model, path):
-    """Read what `save` wrote into a model of the same shape, in place.
-
-    Raises
-    ------
-    ValueError
-        The file is damaged, or its names or shapes are not the model's; nothing is changed.
-    """
-    expected = networks.arrays(model)
-    try:
-        with open(path, "rb") as source:
-            file = numpy_of(expected).load(source, allow_pickle=False)
-            found = {name: file[name] for name in file.files}
-    except DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise ValueError(
-            f"{path} is not a complete npz file of arrays ({error})."
-        ) from error
-    check_names(expected, found, path)
-    assign(model, found)
-
-
-def check_names(expected, found, path):
-    """Raise ValueError unless both dicts hold the same names with the same shapes."""
-    missing, extra = sorted(expected.keys() - found), sorted(found.keys() - expected)
-    if missing or extra:
-        raise ValueError(
-            f"{path} does not belong to this model: it lacks {missing or 'nothing'} and "
-            f"has {extra or 'nothing'} besides. Build the model as it was when saved."
-        )
-    for name, a in expected.items():
-        if a.shape != found[name].shape:
-            raise ValueError(
-                f"{path} holds {name} with shape {found[name].shape}, the model has "
-                f"{a.shape}. Build the model as it was when saved."
-            )
-
-
-def assign(model, values):
-    """Copy arrays by name into the model, in place."""
-    for name, a in networks.arrays(model).items():
-        a[...] = array_module(a).asarray(values[name])
-
-
-def numpy_of(arrays):
-    """Return the NumPy module, by way of host copies of the arrays."""
-    return array_module(to_numpy(next(iter(arrays.values()))))
-
-
-def current_umask() -> int:
-    """Return the process's mask for new files."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def watch(parts, count: int, progress: bool):
