@@ -173,7 +173,7 @@ def test_training_and_files(cupy, tmp_path):
     x, y = draw("float32", (30, 2, 8, 6))[0], np.random.default_rng(4).integers(0, 4, 30)
     model, values = trained(cupy.asarray(x), cupy.asarray(y))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (backend, nn):
+        for module in (backend, trainable):
             patch.setattr(module, "xp", np)
         host, expected = trained(x, y)
     np.testing.assert_allclose(values[:-1], expected[:-1], rtol=2e-3)
