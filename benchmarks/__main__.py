@@ -1,6 +1,6 @@
 """Run the benchmarks: a table on the screen, a JSON file and a picture.
 
-``python -m benchmarks [--threads 1|2] [--instructions own|avx512|avx2] [--only GROUP ...]``
+``python -m benchmarks [--threads 1|2] [--instructions own|avx2] [--only GROUP ...]``
 """
 
 import argparse

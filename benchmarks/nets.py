@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from helpers import networks as nn
 from helpers import optimizers, parallel, training
 
 from .rivals import torch
-from .timing import CLOCKS, measure
+from .timing import CLOCKS, PAUSE, measure
 
 NETS = {
     "8-16 3x3": (8, 16, False),
@@ -69,12 +70,20 @@ def torch_step(model, optimizer, x, y):
     return loss
 
 
+def step_for(threads):
+    """Return our training step; two threads split the batch, each with its own products."""
+    if threads == 1:
+        return training.gradient_step
+    ThreadpoolController().select(internal_api="openblas").limit(limits=1)
+    return parallel.TwoThreads()
+
+
 def steps(name, threads) -> dict:
     """Compare one training step; with two threads ours splits the batch in two."""
     x, y, _ = data()
     x, y = x[:64], y[:64]
     model, optimizer = our_net(*NETS[name])
-    step = parallel.TwoThreads() if threads > 1 else training.gradient_step
+    step = step_for(threads)
 
     def ours():
         loss = step(model, x, y)
@@ -102,20 +111,20 @@ def epochs(name, threads, count=3) -> dict:
     x, y, source = data()
     clock, times = CLOCKS[min(threads, 2)], {"ours": [], "torch": []}
     model, optimizer = our_net(*NETS[name])
-    step = parallel.TwoThreads() if threads > 1 else None
+    step = step_for(threads)
     if torch:
         twin, adam = torch_net(model, *NETS[name])
         tx, ty = torch.from_numpy(x), torch.from_numpy(y)
     rng, other = np.random.default_rng(1), np.random.default_rng(1)
     for _ in range(count):
-        time.sleep(0.1)  # let the other library's idle workers go to sleep
+        time.sleep(PAUSE)  # let the other library's idle workers go to sleep
         start = clock()
         training.train_epoch(
             model, optimizer, x[:8000], y[:8000], 64, rng, progress=False, step=step
         )
         times["ours"].append(clock() - start)
         if torch:
-            time.sleep(0.1)
+            time.sleep(PAUSE)
             start = clock()
             twin.train()
             for part in torch.from_numpy(other.permutation(8000)).split(64):

@@ -5,11 +5,17 @@ import platform
 from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# The two libraries choose their instructions apart: OpenBLAS knows AVX-512 on Intel only,
-# PyTorch uses it on every processor that has it.
+# What a workplace may have set for all programs, which decides the instructions of one
+# library and not of the other: without these each takes the best that it finds.
+INHERITED = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "ONEDNN_MAX_CPU_ISA",
+    "ATEN_CPU_CAPABILITY",
+    "NPY_DISABLE_CPU_FEATURES",
+)
 INSTRUCTIONS = {
     "own": {},
-    "avx512": {"OPENBLAS_CORETYPE": "SkylakeX"},
     "avx2": {
         "OPENBLAS_CORETYPE": "Haswell",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -20,6 +26,8 @@ INSTRUCTIONS = {
 
 def settle(threads: int, instructions: str):
     """Set the environment for one run."""
+    for name in INHERITED:
+        os.environ.pop(name, None)
     os.environ.update({name: str(threads) for name in THREADS})
     os.environ.update(INSTRUCTIONS[instructions])
 

@@ -4,6 +4,7 @@ import time
 from statistics import median
 
 CLOCKS = {1: time.thread_time, 2: time.perf_counter}  # one thread: immune to neighbours
+PAUSE = 0.1  # seconds; with two threads a library's idle workers spin for up to 0.03
 
 
 def measure(
@@ -23,6 +24,8 @@ def measure(
         repeats[name] = max(1, int(block / max(clock() - start, 1e-7)))
     for _ in range(rounds):
         for name, fn in functions.items():
+            if threads > 1:
+                time.sleep(PAUSE)
             start = clock()
             for _ in range(repeats[name]):
                 fn()
