@@ -765,6 +765,9 @@ expect_like(conv2d_fft, reference, cases)
 figures.show_crossover(256, (3, 5, 7, 9, 11, 15, 21, 31))
 
 # %% [markdown]
+# If the curve of the FFT jumps, look at the padded size: its speed hangs on prime factors, and
+# 256 + 7 − 1 = 262 = 2 · 131 is a bad number. Good programs pad a little further.
+#
 # ### Question 9.1 · Read your own plot (8 points)
 #
 # The plot above was measured on the machine in front of you. Describe how each of the three
@@ -958,11 +961,11 @@ expect_like(standardise_on_device, reference, cases)
 # int i = blockIdx.y * blockDim.y + threadIdx.y;    // row
 # ```
 #
-# **Predict.** An output of 31 × 47 is covered by blocks of 16 × 16. How many blocks are needed
+# **Predict.** An output of 26 × 41 is covered by blocks of 16 × 16. How many blocks are needed
 # across, how many down, and how many threads will have nothing to do?
 
 # %%
-figures.show_grid(31, 47, (16, 16))
+figures.show_grid(26, 41, (16, 16))
 
 # %% [markdown]
 # The blocks at the right and the lower border stick out. They have to: two blocks across would

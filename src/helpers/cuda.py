@@ -42,6 +42,7 @@ static place threadIdx, blockIdx, blockDim, gridDim;
 #define __fmaf_rn fmaf
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
+#define printf(...) fprintf(stderr, __VA_ARGS__)
 #line 1 "kernel"
 """
 MAIN = """

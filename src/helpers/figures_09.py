@@ -143,8 +143,8 @@ def show_wrong_order():
         [*right, *(scaled(m) for m in to_numpy(wrong)[0])],
         [*(f"map {f}" for f in range(F)), *(f"map {f}, wrong" for f in range(F))],
         alt="Above, three maps of a portrait in order: brightness, upright edges, "
-        "level edges. Below, what the wrong reshape gives: the upper, middle and lower "
-        "third of the portrait, each three times side by side and striped.",
+        "level edges. Below, what the wrong reshape gives: grids of bright and dark points "
+        "in which nobody can be made out.",
         caption="Above, reshape to (N, OH, OW, F) and then transpose. Below, reshape to "
         "(N, F, OH, OW) at once.",
         ncols=F,
@@ -161,7 +161,7 @@ def scaled(values):
 # --- time and memory ------------------------------------------------------------------
 
 
-def quickest(function, *arguments, runs: int = 5, patience: float = 0.6) -> float:
+def quickest(function, *arguments, runs: int = 15, patience: float = 0.25) -> float:
     """Return the seconds of the quickest of a few runs; slow functions run once."""
     times: list[float] = []
     while len(times) < runs and sum(times) < patience:
@@ -242,7 +242,7 @@ def show_race(more: dict, N, C, H, W, F, KH, KW):
     plotting.show_bars(
         list(seconds),
         1000 * np.array(list(seconds.values())),
-        caption="Measured here and now, the quickest of up to five runs.",
+        caption="Measured here and now, the quickest of up to 15 runs.",
         log=True,
         title=f"{N} images ({C}, {H}, {W}), {F} filters of {KH} × {KW}",
         xlabel="milliseconds (logarithmic)",
@@ -341,11 +341,10 @@ def show_crossover(n: int, sizes):
     curves = {name: 1000 * np.array(values) for name, values in seconds.items()}
     words = []
     for name in ("loop over offsets", "finished layer"):
-        faster = [
-            k for k, a, b in zip(sizes, curves["FFT"], curves[name], strict=True) if a < b
-        ]
+        slower = np.flatnonzero(curves["FFT"] >= curves[name])
+        first = slower[-1] + 1 if slower.size else 0  # from here on it stays faster
         words.append(
-            f"the {name} from {faster[0]} × {faster[0]} on" if faster
+            f"the {name} from {sizes[first]} × {sizes[first]} on" if first < len(sizes)
             else f"the {name} at no size shown"
         )  # fmt: skip
     plotting.show_curves(
@@ -372,9 +371,8 @@ def show_grid(OH: int, OW: int, block):
     threads = grid[0] * across * grid[1] * down
     alt = (
         f"An output of {OH} rows and {OW} columns under {grid[0]} blocks across and "
-        f"{grid[1]} down, each of {across} by {down} threads. The blocks stick out by "
-        f"{grid[0] * across - OW} columns and {grid[1] * down - OH} rows; that part is "
-        "hatched."
+        f"{grid[1]} down, each of {across} by {down} threads. Columns that stick out: "
+        f"{grid[0] * across - OW}; rows: {grid[1] * down - OH}; that part is hatched."
     )
     if plotting.figures_off():
         return
@@ -435,12 +433,12 @@ def show_two_roads(N, C, H, W, F, KH, KW):
         down, across, *_, last = copied.strides
         return slide(copied, (OH, OW, KW * KH * C, N), (down, across, N * last, last))
 
-    cols, copied = windows(), rows()
+    copied = rows()
     view = overlapping(copied)
-    milliseconds = 1000 * np.array([
-        quickest(windows), quickest(lambda: cols @ flat),
-        quickest(rows), quickest(lambda: turned @ view),
-    ])  # fmt: skip
+    times = [quickest(rows), quickest(lambda: turned @ view)]  # before BLAS wakes threads
+    cols = windows()
+    times = [quickest(windows), quickest(lambda: cols @ flat), *times]
+    milliseconds = 1000 * np.array(times)
     sizes = [f"{n * 4e-6:.3g} MB" for n in (cols.size, copied.size)]
     names = [f"im2col: copy {sizes[0]}", "im2col: product", f"rows: copy {sizes[1]}",
              "rows: product"]  # fmt: skip
