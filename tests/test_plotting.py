@@ -493,7 +493,7 @@ def test_a_caption_starts_below_the_picture_and_leaves_no_gap(shown):
     picture_style = read.find("img")[0]["style"]
     assert f"padding:{page.CARD}px" in picture_style
     assert "display:block" in picture_style, "no gap below, as under a letter"
-    assert f"padding:0 {page.CARD}px" in read.find("figcaption")[0]["style"]
+    assert f"padding:0 {page.LEFT}px" in read.find("figcaption")[0]["style"]
     assert read.find("figure")[0]["style"] == "margin:0"
 
 

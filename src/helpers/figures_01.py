@@ -56,11 +56,11 @@ def connection_counts(C: int, H: int, W: int, K: int) -> dict[str, int]:
         raise ValueError(f"K is {K}; choose an odd number, 3 or larger.")
     units = C * H * W
     layers = (K - 1) // 2  # each further window of 3 by 3 sees one pixel more on every side
-    chain = f"{layers} layer{'s' * (layers > 1)} of 3×3, shared"
+    chain = f"{layers} layer{'s' * (layers > 1)} of 3 × 3, shared"
     return {
         "every pixel": units * (units + 1),
-        f"{K}×{K} window, local": units * (C * K * K + 1),
-        f"{K}×{K} window, shared": C * (C * K * K + 1),
+        f"{K} × {K} window, local": units * (C * K * K + 1),
+        f"{K} × {K} window, shared": C * (C * K * K + 1),
         chain: layers * C * (C * 3 * 3 + 1),
     }
 
@@ -119,8 +119,8 @@ def show_zoom(photo, row: int, column: int, H: int = 7, W: int = 10):
         for ax in axes:
             ax.set(xticks=[], yticks=[])
         axes[0].set_title(f"{rows} rows, {columns} columns", fontsize=9.5)
-        axes[1].set_title(f"{5 * H} by {5 * W} pixels", fontsize=9.5)
-        axes[2].set_title(f"{H} by {W} numbers", fontsize=9.5)
+        axes[1].set_title(f"{5 * H} × {5 * W} pixels", fontsize=9.5)
+        axes[2].set_title(f"{H} × {W} numbers", fontsize=9.5)
         _link(fig, axes[0], part, axes[1])
         _link(fig, axes[1], (row - top, column - left, H, W), axes[2])
     show(

@@ -11,6 +11,8 @@ from helpers.plotting.arrays import cell_texts, draw_cells, limits_of, row_of_ax
 from helpers.plotting.images import draw_image
 from helpers.plotting.sliding import HIGHLIGHT, frame
 
+NAMES = ("image", "kernel", "out")  # as in the formulas
+
 
 def photo(shrink: int = 3):
     """Return a grey photograph (H, W), brightness 0 to 1; `shrink` 3 gives 200 by 170."""
@@ -48,14 +50,15 @@ def show_patch(image, i: int, j: int, KH: int, KW: int):
 def show_stop(image, kernel, i: int, j: int):
     """Draw one stop of a kernel on its way over an image."""
     caption = "One stop of the window: each pixel times the weight that lies on it, summed."
-    plotting.show_window(image, kernel, filter2d(image, kernel), i, j, caption=caption)
+    out = filter2d(image, kernel)
+    plotting.show_window(image, kernel, out, i, j, caption=caption, names=NAMES)
 
 
 def animate_slide(image, kernel):
     """Let a kernel slide over an image, one frame per output cell."""
     out = filter2d(image, kernel)
     caption = f"All {out.size} stops of the window, row by row. The buttons step and play."
-    plotting.animate_window(image, kernel, out, caption=caption)
+    plotting.animate_window(image, kernel, out, caption=caption, names=NAMES)
 
 
 def show_flip(impulse, kernel):
@@ -203,8 +206,8 @@ def show_cost(H: int, W: int, sizes):
     two = np.array([(H - k + 1) * (W * k + (W - k + 1) * k) for k in sizes])
     plotting.show_curves(
         {"full kernel": direct / 1e6, "two passes": two / 1e6},
-        caption=f"Millions of multiplications for one image of {H} by {W} pixels. With "
-        f"{sizes[-1]} by {sizes[-1]} weights two passes need {direct[-1] / two[-1]:.1f} "
+        caption=f"Millions of multiplications for one image of {H} × {W} pixels. With "
+        f"{sizes[-1]} × {sizes[-1]} weights two passes need {direct[-1] / two[-1]:.1f} "
         "times fewer.",
         x=np.array(sizes),
         xticks=sizes,

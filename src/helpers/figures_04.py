@@ -90,7 +90,7 @@ def show_shrinking(n: int, sizes):
     words = ", ".join(f"{last[k]} layers with k = {k}" for k in sizes)
     plotting.show_curves(
         {f"k = {k}": n - (k - 1) * np.arange(last[k] + 1) for k in sizes},
-        caption=f"Width of a map that starts with {n} pixels, without a border. At most "
+        caption=f"Width of an image that starts with {n} pixels, without a border. At most "
         f"{words}.",
         x={f"k = {k}": np.arange(last[k] + 1) for k in sizes},
         xlabel="layers",
@@ -114,7 +114,7 @@ def show_padded(image, padding):
         fig, axes = row_of_axes([image.shape, out.shape], cell_size([image]))
         titles = [f"image  {image.shape}", f"padded  {out.shape}"]
         for ax, array, title in zip(axes, (image, out), titles, strict=True):
-            draw_cells(ax, array, (-9, 9), "gray", cell_texts(array), grid=True)
+            draw_cells(ax, array, (0, out.max()), "gray", cell_texts(array), grid=True)
             ax.set_title(title, pad=6)
         hatch(axes[1], out.shape, (top, left, H, W))
         frame(axes[1], top, left, H, W)
@@ -126,7 +126,8 @@ def show_same(image, kernel):
     """Draw the first stop of a square, odd kernel on an image that keeps its size."""
     p = (kernel.shape[0] - 1) // 2
     out = after_layers(image, kernel, 1)
-    plotting.show_window(image, kernel, out, 0, 0, padding=p)
+    names = ("image", "kernel", "out")
+    plotting.show_window(image, kernel, out, 0, 0, padding=p, names=names)
 
 
 def on_page(image, shape):
@@ -210,7 +211,7 @@ def show_modes(tile, padding: int):
         fig, axes = row_of_axes([shape] * len(outs), 0.27, gap=0.3)
         for ax, (mode, out) in zip(axes, outs.items(), strict=True):
             limits = (0, tile.max())
-            draw_cells(ax, out, limits, "cividis", cell_texts(out), 8.0, True, False)
+            draw_cells(ax, out, limits, "gray", cell_texts(out), 8.0, True, False)
             frame(ax, padding, padding, H, W)
             ax.set_title(mode, pad=6)
     plotting.show(fig, alt, f"The tile is framed; the border is {padding} pixels wide.")

@@ -12,6 +12,7 @@ from helpers.plotting.arrays import draw_cells, row_of_axes
 from helpers.plotting.images import draw_image, grid_of_axes
 from helpers.plotting.sliding import HIGHLIGHT
 
+NAMES = ("image", "kernel", "out")  # as in the formulas
 USED, PALE = "#3f90da", "0.9"  # petroff10's blue, and a grey for pixels at rest
 UNUSED = {"facecolor": "#f7b6bb", "edgecolor": HIGHLIGHT, "hatch": "////"}
 
@@ -138,7 +139,7 @@ def show_usage(H: int, W: int, kernel, strides):
     ]
     alt = f"Images of {H} by {W} pixels. " + ". ".join(titles) + "."
     caption = (
-        f"How many windows of {kernel[0]} by {kernel[1]} a pixel lies in. Red and hatched: "
+        f"How many windows of {kernel[0]} × {kernel[1]} a pixel lies in. Red and hatched: "
         "no window, so the pixel cannot change the output."
     )
     if plotting.figures_off():
@@ -147,7 +148,7 @@ def show_usage(H: int, W: int, kernel, strides):
         fig, axes = row_of_axes([c.shape for c in counts], 0.36)
         for ax, count, title in zip(axes, counts, titles, strict=True):
             texts = np.where(count > 0, count.astype(str), "").astype(object)
-            draw_cells(ax, count, (-1, 1.4 * count.max()), "Blues", texts, grid=True)
+            draw_cells(ax, count, (0, kernel[0] * kernel[1]), "cividis", texts, grid=True)
             for i, j in np.argwhere(count == 0):
                 ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, lw=0.8, **UNUSED))
             ax.set_title(title, pad=6)
@@ -160,14 +161,14 @@ def show_steps(image, kernel, stride):
     caption = (
         f"All {out.size} stops. The frame moves {stride[0]} rows or {stride[1]} columns."
     )
-    plotting.animate_window(image, kernel, out, caption=caption, stride=stride)
+    plotting.animate_window(image, kernel, out, caption=caption, stride=stride, names=NAMES)
 
 
 def show_spread(kernel, dilation):
     """Draw a kernel (KH, KW) as it is, and with its weights spread apart."""
     corner = np.eye(1, dilation[0] * dilation[1]).reshape(dilation)
     last_row, last_column = 1 - dilation[0] or None, 1 - dilation[1] or None
-    spread = np.kron(to_numpy(kernel), corner)[:last_row, :last_column]
+    spread = np.kron(to_numpy(kernel), corner)[:last_row, :last_column] + 0.0  # no −0
     plotting.show_kernels(
         [to_numpy(kernel), spread],
         ["dilation (1, 1)", f"dilation {dilation}"],
@@ -183,7 +184,15 @@ def show_stop(image, kernel, stride, dilation):
         f"One stop. Stride {stride} led here, dilation {dilation} keeps weights apart."
     )
     plotting.show_window(
-        image, kernel, out, i, j, caption=caption, stride=stride, dilation=dilation
+        image,
+        kernel,
+        out,
+        i,
+        j,
+        caption=caption,
+        stride=stride,
+        dilation=dilation,
+        names=NAMES,
     )
 
 

@@ -113,7 +113,7 @@ def show_measured(layers, H: int, W: int, i: int, j: int):
     share = weights[middle].sum() / weights.sum()
     part = middle.sum() / rf**2
     caption = (
-        f"Output ({i}, {j}). Frame: {rf} by {rf} pixels from row {top}, column {left}: "
+        f"Output ({i}, {j}). Frame: {rf} × {rf} pixels from row {top}, column {left}: "
         f"the formula. Its middle {part:.0%} carry {share:.0%} of the weight."
     )
     alt = "The pixels that were seen fill the frame of the formula; their weights form a "

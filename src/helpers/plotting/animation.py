@@ -6,6 +6,7 @@ import io
 import json
 
 from helpers.plotting.page import (
+    LEFT,
     check_alt,
     close,
     figure_html,
@@ -24,7 +25,7 @@ CONTROLS = """
 <div id="{name}" class="course-frames" data-lm-suppress-shortcuts="true">
 {image}
 <div class="course-controls" hidden role="group" aria-label="Animation controls"
- style="display:none;gap:6px;align-items:center;flex-wrap:wrap;padding:0 8px 4px">
+ style="display:none;gap:6px;align-items:center;flex-wrap:wrap;padding:0 {left}px 4px">
 <button type="button" aria-label="Previous frame">◀</button>
 <button type="button" aria-label="Play">Play</button>
 <button type="button" aria-label="Next frame">▶</button>
@@ -155,7 +156,9 @@ def frames_html(pictures, labels, alt: str, interval: int, first: int) -> str:
     text = json.dumps(labels).replace("</", "<\\/")
     name = page_id("".join(data) + text + alt)
     image = image_tag(pictures[first], alt, SHARPNESS, "data-frame ")
-    body = CONTROLS.format(name=name, image=image, last=len(data) - 1, first=first)
+    body = CONTROLS.format(
+        name=name, image=image, last=len(data) - 1, first=first, left=LEFT
+    )
     script = SCRIPT.format(
         name=html.escape(name), frames=json.dumps(data), labels=text, interval=interval,
         first=first,

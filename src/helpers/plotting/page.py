@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 CSS_DPI = 110  # one inch of figure is this many pixels on the page
 SHARPNESS = 1.6  # stored pixels per page pixel: crisp on dense screens
-CARD = 8  # pixels of white around a picture; the text below starts under the picture
+CARD = 11  # pixels of white around a picture, so that it stands in line with the text
+LEFT = CARD + 6  # where a caption starts: `to_png` leaves some 6 white pixels as well
 SHORTEST_ALT = 15  # letters; less than this describes nothing
 
 SETTINGS = {
@@ -136,7 +137,7 @@ def figure_html(content: str, caption: str | None = None) -> str:
     below = ""
     if caption:
         below = (
-            f'<figcaption style="font-size:0.92em;max-width:46em;padding:0 {CARD}px">'
+            f'<figcaption style="font-size:0.92em;max-width:46em;padding:0 {LEFT}px 4px">'
             f"{html.escape(caption)}</figcaption>"
         )
     return f'<figure style="margin:0">{content}{below}</figure>'
