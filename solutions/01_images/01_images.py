@@ -261,7 +261,8 @@ figures.show_layouts(photo.rgb)
 #
 # $$\text{out}_k = b_k + \sum_{i=1}^{n} w_{k,i}\, x_i$$
 #
-# An image of 2 × 3 pixels has 6 inputs. Below are the parameters of 4 units that look at it.
+# An image of 2 × 3 pixels has 6 inputs. Below are the parameters of 4 units that look at
+# it.
 
 # %%
 weights = xp.arange(1, 25).reshape(4, 6)
@@ -867,13 +868,13 @@ show_heatmap(
 # %% [markdown]
 # ## Bonus · Shuffled pixels
 #
-# Not graded. Draw one permutation of the 64 pixels and shuffle every image with it, always the same
-# way. People can no longer read the digits. Can a dense network? Find weights for the
-# shuffled images that answer exactly as `predict` does, without any training:
+# Not graded. Draw one permutation of the 64 pixels and shuffle every image with it, always
+# the same way. People can no longer read the digits. Can a dense network? Find weights for
+# the shuffled images that answer exactly as `predict` does, without any training:
 # `predict.weights` holds the weights and biases of its two layers, and `Mlp(w1, b1, w2,
 # b2)` from `helpers.predictors` makes a network of yours. Then think: which of the three
-# layers (dense, local, shared) would notice the shuffling, and what does that say about what
-# a dense layer knows of images?
+# layers (dense, local, shared) would notice the shuffling, and what does that say about
+# what a dense layer knows of images?
 
 # %%
 # Your experiment.
