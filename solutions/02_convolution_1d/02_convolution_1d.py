@@ -23,19 +23,11 @@
 import numpy as np
 from IPython.display import Audio, display
 
+from helpers import figures_02 as figures
 from helpers.backend import to_numpy, xp
 from helpers.checking import case, expect, expect_like
 from helpers.data import ecg_signal, echo_kernel, hidden_chirp, melody, step_signal
-from helpers.figures_02 import (
-    bell,
-    convolve,
-    correlate,
-    show_matrix_product,
-    show_one_window,
-    show_sizes,
-    show_sliding,
-    slope,
-)
+from helpers.figures_02 import bell, convolve, correlate, slope
 from helpers.plotting import animate_window, show_arrays, show_signals
 
 # %% [markdown]
@@ -56,7 +48,7 @@ from helpers.plotting import animate_window, show_arrays, show_signals
 # %%
 x = xp.array([2.0, 0.0, 1.0, 3.0, -1.0, 4.0, 2.0])
 w = xp.array([1.0, 2.0, -1.0])
-show_one_window(x, w, 2)
+figures.show_one_window(x, w, 2)
 
 # %% [markdown]
 # **Predict.** Which starts `i` are possible for these 7 samples and 3 weights? And what
@@ -169,7 +161,7 @@ print("x[-1:2] gives", x[-1:2])
 # 8? Write down the count for any L and K before you run the cell.
 
 # %%
-show_sliding(x, w)
+figures.show_sliding(x, w)
 
 # %% [markdown]
 # Each line is one stop: the products stand under the samples they come from, and the sum
@@ -514,7 +506,7 @@ for name, sound in sounds.items():
 # %%
 x = xp.array([2.0, 0.0, 1.0, 3.0, -1.0, 4.0])
 w = xp.array([1.0, 2.0, -1.0])
-show_sizes(x, w)
+figures.show_sizes(x, w)
 
 # %% [markdown]
 # **Predict.** A signal has 100 samples, all equal to 5, and the kernel is nine times 1/9.
@@ -901,7 +893,7 @@ print(f"spread before the first step {float(answer[:50].std()):.2f}")
 # %%
 x = xp.array([2.0, 0.0, 1.0, 3.0, -1.0, 4.0, 2.0])
 w = xp.array([1.0, 2.0, -1.0])
-show_matrix_product(x, w)
+figures.show_matrix_product(x, w)
 
 # %% [markdown]
 # ### Exercise 2.6 · toeplitz (16 points)
