@@ -1,11 +1,10 @@
 # %% [markdown]
 # # 3. Correlation in two dimensions
 #
-# **You will** slide small grids of weights over images, build the operation that gives
-# convolutional networks their name, design six filters by hand, find edges with them, and
-# write a test that tells right code from wrong.
+# **You will** slide small grids of weights over images, make six kernels by hand that blur,
+# sharpen and find edges, and write a test that tells right code from wrong.
 #
-# **You need** slicing of NumPy arrays, and correlation of signals from lesson 02.
+# **You need** correlation of signals from lesson 02, and slices such as `image[1:3, 2:5]`.
 #
 # **Time** about 90 minutes.
 #
@@ -28,12 +27,12 @@ from helpers.judging import judge
 # %% [markdown]
 # ## A window into an image
 #
-# A **window** is a rectangle cut out of an image: `KH` rows high, `KW` columns wide. Two
-# numbers say where it is, the row `i` and the column `j` of its **top left** pixel. The row
-# always comes first.
+# In an image the window of lesson 02 becomes a rectangle: `KH` rows high, `KW` columns
+# wide. Two numbers say where it is, the row `i` and the column `j` of its top left pixel.
+# The row always comes first.
 #
-# In the image below every pixel holds ten times its row plus its column, so a value tells you
-# where it stands.
+# In the image below every pixel holds ten times its row plus its column, so a value tells
+# you where it stands.
 #
 # **Predict.** A window of 2 rows and 3 columns starts at row 1, column 2. Which number stands
 # in its bottom right corner? Write it down, then run the cell.
@@ -97,9 +96,9 @@ expect_like(patch, reference, cases)
 # %% [markdown]
 # ## Slide, multiply, add
 #
-# Lay a **kernel**, a small grid of weights, over the window at row $i$, column $j$. Multiply
-# each pixel by the weight that lies on it, add the products, and write the sum to
-# $\text{out}[i, j]$. Then move on by one pixel. This is **correlation**:
+# Lay a kernel, now a small grid of weights, over the window at row $i$, column $j$.
+# Multiply each pixel by the weight that lies on it, add the products, and write the sum to
+# $\text{out}[i, j]$. Then move on by one pixel. This is correlation along two axes:
 #
 # $$\text{out}[i, j] = \sum_{p=0}^{KH-1} \sum_{q=0}^{KW-1}
 # \text{image}[i + p,\, j + q] \cdot \text{kernel}[p, q]$$
@@ -117,10 +116,10 @@ right_minus_left = xp.array([[-1, 1], [-1, 1], [-1, 1]])
 figures.show_stop(dark_to_bright, right_minus_left, 0, 2)
 
 # %% [markdown]
-# The largest sums stand where the brightness jumps: the window that covers the jump has dark
-# pixels under its negative weights and bright ones under its positive weights. The output is
-# smaller than the image, because the first window starts at column 0 and the last one at
-# column $W - KW$: that makes $W - KW + 1$ of them.
+# The largest sums stand where the brightness jumps: the window that covers the jump has
+# dark pixels under its negative weights and bright ones under its positive weights. The
+# output is smaller than the image, because the first window starts at column 0 and the last
+# one at column $W - KW$: that makes $W - KW + 1$ of them.
 #
 # ### Exercise 3.2 · correlate2d (22 points)
 #
@@ -223,8 +222,8 @@ expect_like(correlate2d, reference, cases)
 figures.animate_slide(dark_to_bright, right_minus_left)
 
 # %% [markdown]
-# From here on you also have `filter2d`, a finished correlation. It gives the same numbers as
-# your `correlate2d` by another route, fast enough for photographs. Use either one.
+# From here on you also have `filter2d`, a finished correlation. It gives the same numbers
+# as your `correlate2d` by another route, fast enough for photographs. Use either one.
 
 # %% given="finished"
 from helpers.filters import filter2d, sobel_slopes
@@ -251,8 +250,8 @@ figures.show_flip(impulse, xp.array([[1, 2, 3], [4, 5, 6]]))
 
 # %% [markdown]
 # Correlation meets the impulse with its **last** weight first, since the window slides from
-# the top left and touches the bright pixel with its bottom right corner. So the kernel comes
-# out rotated. Convolution has rotated it beforehand, and the two rotations cancel.
+# the top left and touches the bright pixel with its bottom right corner. So the kernel
+# comes out rotated. Convolution has rotated it beforehand, and the two rotations cancel.
 #
 # ### Exercise 3.3 · convolve2d (8 points)
 #
@@ -311,9 +310,9 @@ expect_like(convolve2d, reference, cases)
 # %% [markdown]
 # ## Kernels made by hand
 #
-# A kernel is a question asked at every pixel. "How bright is it around here?" is a mean. "Is
-# it brighter on the right than on the left?" is a difference: positive weights on the right,
-# negative ones on the left.
+# A kernel is a question asked at every pixel. "How bright is it around here?" is a mean.
+# "Is it brighter on the right than on the left?" is a difference: positive weights on the
+# right, negative ones on the left.
 #
 # **Predict.** The two kernels below ask these two questions of two neighbours. What do they
 # answer where the image is flat, and what at the jump?
@@ -460,12 +459,12 @@ photo = figures.photo()
 figures.show_gallery(photo)
 
 # %% [markdown]
-# In the lower row zero is grey: perfectly flat areas turn grey, and a value is negative, and
-# dark, where the brightness falls in the direction in which the kernel looks. `sobel_x` sees upright edges
-# and overlooks level ones; `sobel_y` does the opposite.
+# In the lower row zero is grey: perfectly flat areas turn grey, and a value is negative,
+# and dark, where the brightness falls in the direction in which the kernel looks. `sobel_x`
+# sees upright edges and overlooks level ones; `sobel_y` does the opposite.
 #
-# Change the weights below and run the cell again, as often as you like. What does a kernel do
-# whose only weight is a 1 in the corner?
+# Change the weights below and run the cell again, as often as you like. What does a kernel
+# do whose only weight is a 1 in the corner?
 
 # %%
 kernel = xp.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])
@@ -475,10 +474,10 @@ figures.show_try(photo, kernel)
 # ## Move first or filter first?
 #
 # A kernel whose only weight is a 1 in a corner moves the image by one pixel: moving is
-# filtering too. And every window is treated alike, wherever it stands. So it should not matter
-# whether you first move an image and then filter it, or first filter and then move the result.
-# The figure tries it: the image moves two pixels to the right, and the columns that become
-# free are filled with zeros.
+# filtering too. And every window is treated alike, wherever it stands. So it should not
+# matter whether you first move an image and then filter it, or first filter and then move
+# the result. The figure tries it: the image moves two pixels to the right, and the columns
+# that become free are filled with zeros.
 #
 # **Predict.** Will the two results agree everywhere? If not, how many columns differ for a
 # kernel that is three pixels wide?
@@ -491,9 +490,9 @@ figures.show_shift(scene, xp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 2)
 # ### Question 3.1 · Shift and filter (10 points)
 #
 # Show that shifting and then filtering gives the same as filtering and then shifting: start
-# from the formula, with an image moved by $d$ columns. Then say exactly which output columns
-# may disagree when the free columns are filled with zeros, why, and what this property is
-# worth to a network that must find an object anywhere in a picture.
+# from the formula, with an image moved by $d$ columns. Then say exactly which output
+# columns may disagree when the free columns are filled with zeros, why, and what this
+# property is worth to a network that must find an object anywhere in a picture.
 
 # %% [markdown] question="shift" points=10
 # **Model answer.** Let $s[i, j] = x[i, j - d]$ be the image moved by $d$ columns to the right.
@@ -502,11 +501,11 @@ figures.show_shift(scene, xp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 2)
 # which is the filtered original, moved by $d$ columns. The step holds because $w[p, q]$ does
 # not depend on $i$ and $j$: the same weights at every place.
 #
-# It fails where $s[i+p, j+q]$ is not a pixel of the original: for $j < d$ the window covers at
-# least one filled column. Those $d$ output columns may disagree (filter-then-shift fills them
-# with zeros, shift-then-filter computes with part of the fill). What leaves the image on the
-# right is lost in both orders alike. With wrap-around there would be no fill, but windows
-# would join the two borders.
+# It fails where $s[i+p, j+q]$ is not a pixel of the original: for $j < d$ the window covers
+# at least one filled column. Those $d$ output columns may disagree (filter-then-shift fills
+# them with zeros, shift-then-filter computes with part of the fill). What leaves the image
+# on the right is lost in both orders alike. With wrap-around there would be no fill, but
+# windows would join the two borders.
 #
 # For a network: a pattern learned in one place is recognised in every place, with the same
 # weights; its response moves along with it (equivariance). No examples at each position are
@@ -531,13 +530,13 @@ figures.show_shift(scene, xp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 2)
 # ## A bell of weights
 #
 # The box kernel treats a pixel at the corner of the window like the one in the middle. The
-# Gaussian of lesson 02 trusts near neighbours more. In two dimensions its weight at distance
-# $(y, x)$ from the middle is
+# Gaussian of lesson 02 trusts near neighbours more. In two dimensions its weight at
+# distance $(y, x)$ from the middle is
 #
 # $$g[y, x] = \frac{1}{Z} \exp\left(-\frac{y^2 + x^2}{2\sigma^2}\right),$$
 #
-# where $Z$ makes all weights sum to 1 and $\sigma$, in pixels, says how wide the bell is. The
-# kernel reaches from $-r$ to $r$ along both axes; $r$ is its **radius**.
+# where $Z$ makes all weights sum to 1 and $\sigma$, in pixels, says how wide the bell is.
+# The kernel reaches from $-r$ to $r$ along both axes; $r$ is its **radius**.
 #
 # **Predict.** How many weights does a kernel of radius 2 have? As $\sigma$ grows, does the
 # weight in the middle grow or shrink?
@@ -546,8 +545,8 @@ figures.show_shift(scene, xp.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 2)
 figures.show_bells([0.6, 1.0, 2.0], radius=2)
 
 # %% [markdown]
-# A radius of 2 makes 5 × 5 weights. The sum is always 1, so a wider bell has to be lower in the
-# middle: it hands weight to its neighbours and blurs more.
+# A radius of 2 makes 5 × 5 weights. The sum is always 1, so a wider bell has to be lower in
+# the middle: it hands weight to its neighbours and blurs more.
 #
 # ### Exercise 3.5 · gaussian2d (5 points)
 #
@@ -603,14 +602,14 @@ expect_like(gaussian2d, reference, cases)
 # %% [markdown]
 # ## One column, then one row
 #
-# $\exp(-(y^2 + x^2) / 2\sigma^2)$ is a product: one factor depends on the row alone, the other
-# on the column alone. A kernel of that kind is **separable**, the outer product of a column
-# $c$ and a row $r$:
+# $\exp(-(y^2 + x^2) / 2\sigma^2)$ is a product: one factor depends on the row alone, the
+# other on the column alone. A kernel of that kind is **separable**, the outer product of a
+# column $c$ and a row $r$:
 #
 # $$\text{kernel}[p, q] = c[p] \cdot r[q]$$
 #
-# Then a column of weights may first slide over the image, and a row of weights over what came
-# out. The sum of products stays the same; the work does not.
+# Then a column of weights may first slide over the image, and a row of weights over what
+# came out. The sum of products stays the same; the work does not.
 #
 # **Predict.** Which of the six kernels that you built are separable?
 
@@ -729,18 +728,18 @@ expect_like(multiplications, reference, cases)
 figures.show_cost(720, 1280, [3, 5, 7, 11, 15, 21])
 
 # %% [markdown]
-# Per output pixel the full kernel needs $KH \cdot KW$ multiplications and two passes need about
-# $KH + KW$. The larger the kernel, the wider the gap.
+# Per output pixel the full kernel needs $KH \cdot KW$ multiplications and two passes need
+# about $KH + KW$. The larger the kernel, the wider the gap.
 #
-# Of your six kernels identity, box, sobel_x and sobel_y are separable: their rows are multiples
-# of one row. Those of laplacian and sharpen are not.
+# Of your six kernels identity, box, sobel_x and sobel_y are separable: their rows are
+# multiples of one row. Those of laplacian and sharpen are not.
 #
 # ## Edges have a strength and a direction
 #
-# `sobel_x` tells how fast the brightness grows to the right, $g_x$, and `sobel_y` how fast it
-# grows downwards, $g_y$. Together they form an arrow that points from dark to bright. Its
-# length is the strength of the edge, and its angle is measured from "to the right" towards
-# "downwards", because rows count downwards:
+# `sobel_x` tells how fast the brightness grows to the right, $g_x$, and `sobel_y` how fast
+# it grows downwards, $g_y$. Together they form an arrow that points from dark to bright.
+# Its length is the strength of the edge, and its angle is measured from "to the right"
+# towards "downwards", because rows count downwards:
 #
 # $$\text{magnitude} = \sqrt{g_x^2 + g_y^2}, \qquad
 # \tan(\text{angle}) = \frac{g_y}{g_x}$$
@@ -752,8 +751,8 @@ figures.show_cost(720, 1280, [3, 5, 7, 11, 15, 21])
 figures.show_arrows(figures.disc(11, 13, 4))
 
 # %% [markdown]
-# At the right border the arrow points left, into the disc. In the middle row above and below
-# look alike, so $g_y$ is 0 there.
+# At the right border the arrow points left, into the disc. In the middle row above and
+# below look alike, so $g_y$ is 0 there.
 #
 # ### Exercise 3.8 · edges (8 points)
 #
@@ -820,9 +819,9 @@ figures.show_edges(photo)
 #
 # ### Question 3.2 · An edge that Sobel misses (10 points)
 #
-# Name an edge that you can see with your eyes and that `edges` misses or hardly reports, in a
-# kind of picture of your choice. Explain with the formula or with numbers why it is missed,
-# and propose one change that would find it. What would your change cost?
+# Name an edge that you can see with your eyes and that `edges` misses or hardly reports, in
+# a kind of picture of your choice. Explain with the formula or with numbers why it is
+# missed, and propose one change that would find it. What would your change cost?
 
 # %% [markdown] question="missed" points=10
 # **Model answer.** A border between two colours of equal brightness: a red shape on green, both
@@ -830,13 +829,14 @@ figures.show_edges(photo)
 # products cancel because the weights sum to 0: $g_x = g_y = 0$. Change: compute the slopes in
 # each colour channel and take the strongest, at three times the work.
 #
-# Other good answers: a border between two textures of equal mean (stripes against dots; needs
-# a filter for the texture first); a slow gradient over many pixels (3 × 3 sees a slope close to
-# zero; smooth and use a larger kernel, at the price of blurred positions); a thin line one
-# pixel wide, where $g_x$ is 0 on the line itself, because left and right of it are equal (use
-# a second derivative such as the Laplacian, which reacts to noise more); an edge in noise; an
-# edge at the image border, where no window fits (needs padding); an outline that the eye
-# completes although there is no change of brightness (needs more than a local filter).
+# Other good answers: a border between two textures of equal mean (stripes against dots;
+# needs a filter for the texture first); a slow gradient over many pixels (3 × 3 sees a
+# slope close to zero; smooth and use a larger kernel, at the price of blurred positions); a
+# thin line one pixel wide, where $g_x$ is 0 on the line itself, because left and right of
+# it are equal (use a second derivative such as the Laplacian, which reacts to noise more);
+# an edge in noise; an edge at the image border, where no window fits (needs padding); an
+# outline that the eye completes although there is no change of brightness (needs more than
+# a local filter).
 #
 # | Points | What earns them |
 # |---|---|
@@ -856,14 +856,14 @@ figures.show_edges(photo)
 # %% [markdown]
 # ## Test the tests
 #
-# You have relied on checks all along. Where do they come from? Somebody chose numbers on which
-# wrong code shows. A careless choice lets mistakes through.
+# You have relied on checks all along. Where do they come from? Somebody chose numbers on
+# which wrong code shows. A careless choice lets mistakes through.
 #
 # **Predict.** A test uses an image of ones and checks `correlate2d` with the box kernel. Which of
 # these would it catch: a flipped kernel, windows in the wrong place, the last column missing?
 #
-# Here are five functions that claim to be `correlate2d`. The first is right, the others are not.
-# `sliding_window_view` cuts out all windows at once: lesson 09 makes use of it.
+# Here are five functions that claim to be `correlate2d`. The first is right, the others are
+# not. `sliding_window_view` cuts out all windows at once: lesson 09 makes use of it.
 
 
 # %% given="candidates"
@@ -894,8 +894,8 @@ def flipped_kernel(image, kernel):
 # %% [markdown]
 # ### Exercise 3.9 · test_correlate2d (6 points)
 #
-# Write a test for `correlate2d`. It receives a candidate, such as one of these five. It must
-# accept every right candidate and raise an error for a wrong one.
+# Write a test for `correlate2d`. It receives a candidate, such as one of these five. It
+# must accept every right candidate and raise an error for a wrong one.
 
 
 # %% exercise="test_correlate2d"
@@ -986,11 +986,11 @@ judge(test_correlate2d, right=[right_one], wrong=more, at_least=4)
 #
 # ## Bonus · Let the computer find the weights
 #
-# Not graded. Nobody has to design kernels. Draw a random image, filter it with `sobel_x`, and pretend that
-# you know only the image and the result. Start from a kernel of zeros and repeat: correlate,
-# subtract the wanted result, and move every weight a little against its slope. The slope of the
-# mean squared error with respect to `kernel[p, q]` is twice the mean of the error times the
-# pixels that this weight has met. Does Sobel's kernel come out?
+# Not graded. Nobody has to design kernels. Draw a random image, filter it with `sobel_x`,
+# and pretend that you know only the image and the result. Start from a kernel of zeros and
+# repeat: correlate, subtract the wanted result, and move every weight a little against its
+# slope. The slope of the mean squared error with respect to `kernel[p, q]` is twice the
+# mean of the error times the pixels that this weight has met. Does Sobel's kernel come out?
 
 # %%
 # Your experiment.
@@ -998,9 +998,9 @@ judge(test_correlate2d, right=[right_one], wrong=more, at_least=4)
 # %% [markdown]
 # ## Summary
 #
-# You built correlation in two dimensions, convolution as its twin with a rotated kernel, six
-# kernels with a meaning, the Gaussian, filtering in two passes, an edge finder, and a test that
-# catches wrong code.
+# You built correlation in two dimensions, convolution as its twin with a rotated kernel,
+# six kernels with a meaning, the Gaussian, filtering in two passes, an edge finder, and a
+# test that catches wrong code.
 #
 # **Next.** The output has always been smaller than the image. Lesson 04 adds borders, so that
 # sizes stay and pixels at the border count. In lesson 06 the same sum runs over channels and
