@@ -5,7 +5,7 @@
 # You learn how wide a border keeps the size, count how often each pixel is looked at, and
 # see what a border does to a picture after twenty layers.
 #
-# **You need** slicing of NumPy arrays, and correlation of images from lesson 03.
+# **You need** correlation of images from lesson 03, and the three sizes from lesson 02.
 #
 # **Time** about 75 minutes.
 #
@@ -29,12 +29,12 @@ from helpers.filters import filter2d
 # %% [markdown]
 # ## Every layer eats the border
 #
-# A kernel stops wherever it fits into the image, so the output is smaller than the image. In
-# one axis a window of $k$ pixels starts at pixel 0 first, and its last stop ends at the
-# last pixel. Each bar below is one stop.
+# A kernel stops wherever it fits into the image, so the output is smaller than the image.
+# Along one axis a window of $k$ pixels starts at pixel 0 first, and its last stop ends at
+# the last pixel. Each bar below is one stop.
 #
-# Now put a **border** of further pixels around the image, also called **padding**: `before` of
-# them in front and `after` of them behind. The window may stop on the border too.
+# Now put a **border** of further pixels around the image, also called **padding**: `before`
+# of them in front and `after` of them behind. The window may stop on the border too.
 #
 # **Predict.** The row has 7 pixels and the window 3. How many stops are there? How many if one
 # pixel is put in front and two behind?
@@ -120,14 +120,14 @@ figures.show_shrinking(28, [3, 5, 7])
 #
 # ## How wide a border keeps the size
 #
-# You want an output as large as the input. As long as the window moves on by one pixel (lesson 05
-# calls this stride 1), the border must give back what the kernel takes, $k - 1$ pixels. Split
-# into equal halves, that makes on each side
+# You want an output as large as the input. As long as the window moves on by one pixel
+# (lesson 05 calls this stride 1), the border must give back what the kernel takes, $k - 1$
+# pixels. Split into equal halves, that makes on each side
 #
 # $$p = \frac{k - 1}{2}$$
 #
-# Here is the example from most textbooks: an image of 5 × 5, a kernel of 3 × 3, and a border of
-# $(3 - 1) / 2 = 1$ pixel. The border is hatched.
+# Below are an image of 5 × 5, a kernel of 3 × 3, and a border of $(3 - 1) / 2 = 1$ pixel,
+# hatched.
 #
 # **Predict.** How wide is the border for a kernel of 5 × 5? And what happens for 4 × 4?
 
@@ -136,15 +136,14 @@ rows = [[1, 2, 0, 3, 1], [0, 1, 4, 1, 2], [2, 0, 1, 5, 0], [3, 1, 2, 0, 1], [1, 
 figures.show_same(xp.array(rows), xp.array([[0, 1, 0], [1, -1, 2], [0, 1, 0]]))
 
 # %% [markdown]
-# Without the border the same kernel would give 3 × 3 numbers. An even $k$ takes an odd number
-# of pixels, which has no equal halves: one side gets one pixel more. In this course that is the
-# side **after**, as in PyTorch and TensorFlow. (NumPy's *same*, which you built for signals in
-# lesson 02, gives it to the side before. Neither is wrong, but weights that were trained under
-# one rule answer one pixel off under the other.)
+# For 5 × 5 the border is 2 pixels wide. An even $k$ takes an odd number of pixels, which has
+# no equal halves: one side gets one more. In this course that is the side **after**, as in
+# PyTorch and TensorFlow. (NumPy's *same*, which you built for signals in lesson 02, gives it
+# to the side before. Both are in use; they differ by one pixel.)
 #
-# A kernel can also be spread out: with **dilation** $d$ neighbouring weights stand $d$ pixels
-# apart, so that $k$ weights cover $d\,(k - 1) + 1$ pixels. Dilation 1 is the usual kernel.
-# Lesson 05 builds the others.
+# A kernel can also be spread out: with **dilation** $d$ neighbouring weights stand $d$
+# pixels apart, so that $k$ weights **span** $d\,(k - 1) + 1$ pixels. Dilation 1 is the usual
+# kernel. Lesson 05 builds the others.
 #
 # ### Exercise 4.2 · same_padding (12 points)
 #
@@ -233,17 +232,17 @@ expect_like(same_padding, reference, cases)
 figures.show_stops(6, 4, before=1, after=2)
 
 # %% [markdown]
-# Six pixels, six stops, with an even kernel: the window hangs over by one pixel at its first
-# stop and by two at its last. Nearly all networks use odd kernels, and this is one reason: an
-# odd kernel has a middle, and its output pixel lies exactly under it.
+# Six pixels, six stops, with an even kernel: the window hangs over by one pixel at its
+# first stop and by two at its last. Nearly all networks use odd kernels, and this is one
+# reason: an odd kernel has a middle, and its output pixel lies exactly under it.
 #
 # ## A border of zeros
 #
-# Nothing mysterious happens when an image is padded: a larger array is made, filled with one
-# value, and the image is written into the middle of it. The value is usually 0.
+# Nothing mysterious happens when an image is padded: a larger array is made, filled with
+# one value, and the image is written into the middle of it. The value is usually 0.
 #
-# A batch $(N, C, H, W)$ is padded at its rows and columns only. There is nothing to put around
-# a list of images or around the colours of a pixel.
+# A batch $(N, C, H, W)$ is padded at its rows and columns only. There is nothing to put
+# around a list of images or around the colours of a pixel.
 #
 # **Predict.** A batch of the shape (2, 3, 4, 5) gets 1 row above, 2 below, and 3 columns on the
 # left. What is its shape then, and where in it is the first pixel of the first image?
@@ -348,9 +347,9 @@ colours = figures.colour_photo()
 figures.show_framed(colours, (10, 40, 10, 10), value=0.9)
 
 # %% [markdown]
-# The same value in all three channels makes grey, nearly white. The numbers of the photograph
-# are unchanged and stand at other addresses: what was at $[n, c, i, j]$ is now at
-# $[n, c, i + \text{top}, j + \text{left}]$. So the batch of the prediction has the shape
+# The same value in all three channels makes grey, nearly white. The numbers of the
+# photograph are unchanged and stand at other addresses: what was at $[n, c, i, j]$ is now
+# at $[n, c, i + \text{top}, j + \text{left}]$. So the batch of the prediction has the shape
 # (2, 3, 7, 8), and its first pixel stands at [0, 0, 1, 3].
 #
 # ## Three sizes, now for images
@@ -494,12 +493,12 @@ figures.show_three_sizes(photo(), 25)
 #
 # ## Who is looked at how often
 #
-# A border does more than keep the size. Each window looks at some pixels. A pixel in the middle
-# lies in many windows, a pixel in the corner in one only, so what is in the corner has
-# little say in the output.
+# A border does more than keep the size. Each window looks at some pixels. A pixel in the
+# middle lies in many windows, a pixel in the corner in one only, so what is in the corner
+# has little say in the output.
 #
-# Below is an image of 3 × 4 pixels under windows of 2 × 2, without a border. Each number says
-# in how many windows the pixel lies.
+# Below is an image of 3 × 4 pixels under windows of 2 × 2, without a border. Each number
+# says in how many windows the pixel lies.
 #
 # **Predict.** For an image of 4 × 5 pixels and windows of 3 × 3: what is the number in the
 # corner, and what is the largest number? How do both change if there is a border of one pixel?
@@ -595,12 +594,14 @@ expect_like(pixel_usage, reference, cases)
 figures.show_usage(5, 7, 3, 3, [0, 1, 2])
 
 # %% [markdown]
-# For 3 × 3 windows $p = 1$ is mode *same*: the corner has moved from one window to four. Only at
-# $p = k - 1$, mode *full*, are all pixels equal. So *same* narrows the gap and does not close it.
+# For 3 × 3 windows $p = 1$ is mode *same*: the corner has moved from one window to four.
+# Only at $p = k - 1$, mode *full*, are all pixels equal. So *same* narrows the gap and does
+# not close it.
 #
 # ## Better than zeros?
 #
-# Zero is black, and few photographs are black outside the frame. What else could stand there?
+# Zero is black, and few photographs are black outside the frame. What else could stand
+# there?
 #
 # - **edge** repeats the outermost pixel: `1 1 | 1 2 3 4 | 4 4`
 # - **reflect** mirrors the image at its outermost pixel, which is not repeated:
@@ -616,14 +617,14 @@ tile = xp.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
 figures.show_modes(tile, 2)
 
 # %% [markdown]
-# The corner comes from continuing twice: first the rows, then the columns of the result, or the
-# other way round. A row of $n$ pixels has $n$ to wrap, but only $n - 1$ to mirror, since the
-# mirror stands on the outermost pixel. The edge never runs out.
+# The corner comes from continuing twice: first the rows, then the columns of the result, or
+# the other way round. A row of $n$ pixels has $n$ to wrap, but only $n - 1$ to mirror,
+# since the mirror stands on the outermost pixel. The edge never runs out.
 #
 # ### Exercise 4.6 · pad_mode (16 points)
 #
-# Put a border of one of the three kinds around an image, again without `xp.pad`. Think of which
-# row and which column each pixel of the result comes from.
+# Put a border of one of the three kinds around an image, again without `xp.pad`. Think of
+# which row and which column each pixel of the result comes from.
 
 
 # %% exercise="pad_mode"
@@ -741,8 +742,8 @@ figures.show_borders(photo(), 45)
 #
 # ## Twenty layers later
 #
-# One row of zeros does not look like much. But a network pads in front of every layer, and each
-# layer carries the border further in.
+# One row of zeros does not look like much. But a network pads in front of every layer, and
+# each layer carries the border further in.
 #
 # **Predict.** A photograph is blurred twenty times by 3 × 3 weights, padded each time to keep
 # its size. What will its border look like with zeros? With edge, reflect and wrap?
@@ -754,20 +755,21 @@ figures.show_depth(photo(shrink=6), layers=20, size=3)
 figures.show_rim([1, 5, 20], size=3)
 
 # %% [markdown]
-# With zeros each layer darkens the rim a little more and moves it inwards. The other three keep
-# a flat image flat. On the photograph they differ: *wrap* lets the dark flag on the left shine
-# through in the backdrop on the right.
+# With zeros each layer darkens the rim a little more and moves it inwards. The other three
+# keep a flat image flat. On the photograph they differ: *wrap* lets the dark flag on the
+# left shine through in the backdrop on the right.
 #
-# A trained network can make up for the dark rim, and zeros cost no work, so most networks use
-# them. They have another effect, and the next question is about it.
+# A trained network can make up for the dark rim, and zeros cost no work, so most networks
+# use them. They have another effect, and the next question is about it.
 #
 # ### Question 4.1 · A network that knows where it is (10 points)
 #
-# A convolution treats all places alike. So it should not be able to tell where in the image it
-# is. Show with numbers that zero padding gives the place away, and that another border does
-# not. Use an image that holds no information itself: all pixels are 1. Try at least two depths
-# and two borders in the next cell. Say how far into the image the place is known after a given
-# number of layers, and name one case where a network profits from it and one where it suffers.
+# A convolution treats all places alike. So it should not be able to tell where in the image
+# it is. Show with numbers that zero padding gives the place away, and that another border
+# does not. Use an image that holds no information itself: all pixels are 1. Try at least
+# two depths and two borders in the next cell. Say how far into the image the place is known
+# after a given number of layers, and name one case where a network profits from it and one
+# where it suffers.
 
 # %%
 kernel = xp.full((3, 3), 1 / 9)  # try others: 3 × 3, 5 × 5, 7 × 7
@@ -786,10 +788,10 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 # after one layer and after twenty: no place can be read from it. This kernel cannot tell left
 # from right; one without symmetry can.
 #
-# It helps where the place carries meaning: the sky is above, faces in passport photographs are
-# in the middle. It hurts where a thing must be judged alike everywhere: a defect on a fabric is
-# missed near the border, or a network trained on small tiles learns where tiles end and leaves
-# seams when they are put together.
+# It helps where the place carries meaning: the sky is above, faces in passport photographs
+# are in the middle. It hurts where a thing must be judged alike everywhere: a defect on a
+# fabric is missed near the border, or a network trained on small tiles learns where tiles
+# end and leaves seams when they are put together.
 #
 # | Points | What earns them |
 # |---|---|
@@ -811,8 +813,8 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 # %% [markdown]
 # ### Question 4.2 · Three borders to choose (10 points)
 #
-# Choose a border for each of three networks and give the reason. Say also what would go wrong
-# with zeros.
+# Choose a border for each of three networks and give the reason. Say also what would go
+# wrong with zeros.
 #
 # 1. A panorama that shows the full circle of the horizon, 360 degrees wide.
 # 2. A slice of a CT scan. Its values are Hounsfield units: water is 0, air −1000, bone about
@@ -823,7 +825,7 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 # **Model answer.**
 #
 # 1. Wrap on the left and right, because the last column is the neighbour of the first; edge or
-#    reflect at the top and bottom, where nothing continues. So the two directions need
+#    reflect at the top and bottom, where nothing continues. So the two axes need
 #    different borders. With zeros an object cut by the seam is seen as two halves beside a
 #    black line that does not exist.
 # 2. A constant border of −1000, because around the body there is air and the image goes on like
@@ -837,7 +839,7 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 #
 # | Points | What earns them |
 # |---|---|
-# | 9–10 | Three fitting borders with reasons from the data, the two directions of the panorama, the meaning of 0 in the scan, the missing future in the sound |
+# | 9–10 | Three fitting borders with reasons from the data, the two axes of the panorama, the meaning of 0 in the scan, the missing future in the sound |
 # | 6–8 | Two of the three complete, the third right without its reason |
 # | 3–5 | One complete, or three choices without reasons |
 # | 0–2 | The same border for all, or choices that contradict the data |
@@ -853,11 +855,11 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 # %% [markdown]
 # ## Bonus · Causal padding
 #
-# Not graded. A filter for live sound may use the past only: its output at sample $i$ depends on
-# samples up to $i$. Write `causal(x, w)` for a signal `x` of L samples and K weights with the
-# same length of output. Then prove it: change the last sample of `x` and show that nothing but
-# the last output changes. How much padding is needed before and after, and which of the three
-# modes has this output as its first L values?
+# Not graded. A filter for live sound may use the past only: its output at sample $i$
+# depends on samples up to $i$. Write `causal(x, w)` for a signal `x` of L samples and K
+# weights with the same length of output. Then prove it: change the last sample of `x` and
+# show that nothing but the last output changes. How much padding is needed before and
+# after, and which of the three modes has this output as its first L values?
 
 # %%
 # Your experiment.
@@ -865,10 +867,10 @@ print("the row in the middle:", *(f"{float(value):.3f}" for value in out[5]))
 # %% [markdown]
 # ## Summary
 #
-# You counted stops, split $k - 1$ pixels over two sides, odd or even, and put borders of zeros,
-# of copied, mirrored and continued pixels around images. You saw that the border decides who is
-# looked at, how bright the rim is after many layers, and even whether a network can know where
-# it is.
+# You counted stops, split $k - 1$ pixels over two sides, odd or even, and put borders of
+# zeros, of copied, mirrored and continued pixels around images. You saw that the border
+# decides who is looked at, how bright the rim is after many layers, and even whether a
+# network can know where it is.
 #
 # **Next.** Lesson 05 lets the window take longer steps and spreads its weights, and completes
 # the formula for the size of the output. Lesson 06 pads whole batches in front of every layer.
