@@ -34,9 +34,7 @@ from helpers.plotting import show_arrays
 #
 # Until now each window started one pixel after the one before. With a **stride** of $s$ it
 # starts $s$ pixels after it: fewer windows, less work, a smaller output. With the dilation
-# $d$ of lesson 04 the weights stand $d$ pixels apart, so that $k$ of them **span**
-#
-# $$d\,(k - 1) + 1 \text{ pixels.}$$
+# $d$ of lesson 04 a window of $k$ weights spans $d\,(k - 1) + 1$ pixels.
 #
 # Windows that would run over the end are dropped. So the last pixels may lie in no window
 # at all, and a stride larger than the kernel leaves gaps on the way.
@@ -215,7 +213,7 @@ figures.show_positions(n=14, k=3, padding=1, stride=4, dilation=1, formula=True)
 # %% [markdown]
 # ## A window that jumps
 #
-# In two dimensions the window has a stride for each direction. Output $(i, j)$ comes from
+# In two dimensions the window has a stride for each axis. Output $(i, j)$ comes from
 # the window that **starts** at row $i \cdot sh$, column $j \cdot sw$ of the padded image:
 #
 # $$\text{out}[i, j] = \sum_{p, q} \text{padded}[i \cdot sh + p,\; j \cdot sw + q]
@@ -394,7 +392,8 @@ figures.show_usage(6, 9, kernel=(2, 3), strides=[(2, 2), (3, 4)])
 # Remedies: pad by 1 (what is left over then is a zero; price: numbers that the image does
 # not have, and a border that looks different from the rest); crop or resize the input to an
 # odd size (price: pixels lost or blurred, but by choice); stride 1 (price: four times the
-# work and memory); a kernel of 2 × 2 for even sizes (price: it sees less and has no middle).
+# work and memory); a kernel of 2 × 2 for even sizes (price: it sees less and has no
+# middle).
 #
 # | Points | What earns them |
 # |---|---|
@@ -434,7 +433,7 @@ show_arrays([stripes, *kept], ["stripes", "[:, ::2]", "[:, 1::2]"], shared_scale
 # of $s$ can carry patterns whose period, dark and bright together, is at least $2s$ pixels.
 # So finer ones have to be removed **before** the jump: by a blur.
 #
-# The rings below get finer outwards. Such a picture is called a **zone plate**.
+# The rings below, a **zone plate**, get finer outwards.
 #
 # **Predict.** Every fourth pixel is kept. Where will the result be wrong first, in the
 # middle or at the border? What will it show there?
@@ -444,9 +443,8 @@ figures.show_aliasing(figures.zone_plate(176, 256), stride=4)
 
 # %% [markdown]
 # Without a blur, rings appear around centres that do not exist. With it the true rings
-# remain and the rest fades to grey, which is honest: "too fine to tell". The third picture
-# is *one* strided correlation, with a Gaussian kernel. Networks with strides have this
-# weakness too: shift their input by one pixel, and the answer may change.
+# remain and the rest fades to grey, which is honest: "too fine to tell". Networks with
+# strides have this weakness too: shift their input by one pixel, and the answer may change.
 #
 # ## Weights apart from each other
 #
@@ -547,7 +545,7 @@ expect_like(dilate_kernel, reference, cases)
 
 # %% [markdown]
 # Between $k$ weights lie $k - 1$ gaps, each $d$ pixels long: $d\,(k - 1) + 1$ in all, the
-# span from the beginning of this lesson. No zeros follow the last weight.
+# span of the window. No zeros follow the last weight.
 #
 # ## Everything together
 #
@@ -714,10 +712,9 @@ from helpers.filters import correlate
 # %% [markdown]
 # ## How much has one number seen?
 #
-# One output of a layer sees $k$ pixels. One output of a second layer sees $k$ outputs of
-# the first, and through them more pixels. The stretch of the input that an output depends
-# on is its **receptive field**: `rf` pixels from the first to the last, even where dilation
-# skips some on the way.
+# One output of a second layer sees $k$ outputs of the first, and through them more pixels
+# than $k$. The stretch of the input that an output depends on is its **receptive field**:
+# `rf` pixels from the first to the last, even where dilation skips some on the way.
 #
 # Two more numbers describe it. The **jump** is how far the field moves when you go on to
 # the next output. The **start** is the pixel where the field of output 0 begins; with
@@ -1076,11 +1073,12 @@ fields.show_measured(means, 33, 48, i=8, j=10)
 # %% [markdown]
 # ## Bonus · A stride without aliasing
 #
-# Not graded. Take `stripes`, or the zone plate of 160 × 240 pixels from `figures.zone_plate`. Move it
-# one pixel to the right, take every second or fourth pixel before and after the move, and
-# measure how much the result changes: the mean of the squared difference. Then blur first,
-# with kernels of growing width, and draw the change against the width. How wide must the
-# blur be so that the change hardly shrinks any more, and what does it cost in detail?
+# Not graded. Take `stripes`, or the zone plate of 160 × 240 pixels from
+# `figures.zone_plate`. Move it one pixel to the right, take every second or fourth pixel
+# before and after the move, and measure how much the result changes: the mean of the
+# squared difference. Then blur first, with kernels of growing width, and draw the change
+# against the width. How wide must the blur be so that the change hardly shrinks any more,
+# and what does it cost in detail?
 
 # %%
 # Your experiment.
