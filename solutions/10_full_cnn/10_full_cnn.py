@@ -24,10 +24,11 @@ import math
 import numpy as np
 
 from helpers import figures_10 as figures
+from helpers import figures_10_trials as trials
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
 from helpers.data import digits
-from helpers.figures_10 import Spy
+from helpers.figures_10_readers import Spy
 
 # %% [markdown]
 # ## The whole chain
@@ -448,7 +449,7 @@ from helpers.losses import cross_entropy
 # The optimizer is given the very arrays that the layers use, so it has to change them *in
 # place*: `p -= …` writes into the array, `p = p - …` makes a new one that no layer knows.
 #
-# **Predict.** Below, the slope is 25 times as steep in one direction as in the other. Where
+# **Predict.** Below, the slope is 100 times as steep in one direction as in the other. Where
 # will plain descent lose its time?
 
 # %%
@@ -1024,7 +1025,7 @@ expect(what_learns, 2, gives={"gradient": all_of_them, "moved": all_of_them})
 # From here on you also have `Chain` and `Flat`, the finished versions of your two classes.
 
 # %% given="finished_chain"
-from helpers.figures_10 import Chain, small_network
+from helpers.figures_10_readers import Chain, small_network
 from helpers.networks import Flatten as Flat
 
 # %% [markdown]
@@ -1198,7 +1199,7 @@ expect(accuracy_on_twenty, 8, gives=1.0)
 # in ten?
 
 # %%
-figures.watch_training(train)
+trials.watch_training(train)
 
 # %% [markdown]
 # ## Read digits
@@ -1320,10 +1321,10 @@ expect(share_read_in_disguise, 0.93, 3, gives=0.93, hint=too_few)
 # **Predict.** Which two digits will be confused most often?
 
 # %%
-figures.show_confusion()
+trials.show_confusion()
 
 # %%
-figures.show_worst(16)
+trials.show_worst(16)
 
 # %% [markdown]
 # Look at the mistakes before you blame the network: some of these you would not read either, at
@@ -1342,7 +1343,7 @@ figures.show_worst(16)
 # broken one, and which will miss it?
 
 # %%
-figures.show_sanity()
+trials.show_sanity()
 
 # %% [markdown]
 # ### Question 10.1 · What the checks exclude (10 points)
@@ -1394,7 +1395,7 @@ figures.show_sanity()
 # **Predict.** How do the three rank on the left, and how on the right?
 
 # %%
-figures.show_contest()
+trials.show_contest()
 
 # %% [markdown]
 # ### Question 10.2 · Is the gap convincing? (8 points)
@@ -1408,7 +1409,7 @@ figures.show_contest()
 # **Model answer.** Left: no. The dots of CNN and MLP overlap; which of the two is ahead depends on
 # the seed, so one run of each decides nothing. With 360 test images one image is 0.28 percentage
 # points, and the standard error of an accuracy of 98 % is $\sqrt{0.98 \cdot 0.02 / 360}$, about 0.7
-# points. Only the linear model is clearly behind: all its dots lie below those of the others. Right:
+# points. Only the linear model is clearly behind, in every seed. Right:
 # yes. The gaps are many times larger than the spread of the seeds. The digits are cut out and
 # centred on the left, so there is nothing to share between places; on the canvas the same stroke
 # occurs everywhere, and that is what shared filters are for.
@@ -1437,7 +1438,7 @@ figures.show_contest()
 #
 # Move all pixels by one fixed permutation, the same for all images: people can no longer read
 # them, yet no information is lost. Which of the three networks notices? Predict, then run
-# `figures.show_contest(scrambled=True)`. Explain both parts. Not graded.
+# `trials.show_contest(scrambled=True)`. Explain both parts. Not graded.
 
 # %%
 # Your experiment.
@@ -1450,7 +1451,7 @@ figures.show_contest()
 # cell says so and goes on. Training takes about half a minute. Not graded.
 
 # %%
-figures.show_mnist(fetch=False)
+trials.show_mnist(fetch=False)
 
 # %% [markdown]
 # ## Summary
