@@ -143,7 +143,7 @@ def measure(name, recipe, split) -> dict:
 
 
 def summary(name, recipe, runs) -> dict:
-    """Return mean, least and most accuracy; one thread's CPU time counts, not neighbours."""
+    """Return the accuracies and the longest time: CPU time, whatever the neighbours do."""
     right, seconds = ([run[key] for run in runs] for key in ("accuracy", "CPU seconds"))
     return {
         "name": name,
