@@ -304,7 +304,7 @@ print(f"ratio {(depthwise + pointwise) / full:.4f}, and one ninth is {1 / 9:.4f}
 # %% [markdown]
 # Little more than a ninth, and the 1 × 1 step does nearly all of it.
 #
-# ### Exercise 11.3 · depthwise_separable (10 points)
+# ### Exercise 11.3 · depthwise_separable and cost_ratio (10 points)
 #
 # Write the two steps, and the ratio of the costs.
 
@@ -591,7 +591,9 @@ expect_like(right_side, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# One trap is left. **Predict.** All pixels are 1 and all weights are 1, so each output counts
+# One trap is left, and ones show it.
+#
+# **Predict.** All pixels are 1 and all weights are 1, so each output counts
 # the stamps that cover it. Is the count the same everywhere away from the border: for kernels
 # of 3 × 3 with stride 2? For 4 × 4 with stride 2?
 
@@ -602,7 +604,7 @@ figures.show_enlarged([(3, 2), (4, 2)])
 # %% [markdown]
 # With stride 2, neighbouring stamps of 3 × 3 share one row: pixels are covered once, twice or
 # four times in turn, a **checkerboard**. Training can make up for it, but it has to. If the
-# stride divides the size of the kernel, the count is even.
+# stride divides the size of the kernel, the count is the same everywhere but at the border.
 #
 # ## A network in writing
 #
@@ -756,17 +758,18 @@ def count(layers, shape):
     for kind, *options in layers:
         ### BEGIN SOLUTION
         params, macs = 0, 0
-        if kind in ("conv", "conv_bn", "pool"):
+        if kind in ("conv", "conv_bn"):
             C, H, W = shape
-            F, KH, KW, stride, padding, groups = (
-                options if kind != "pool" else (C, *options, C)
-            )
+            F, KH, KW, stride, padding, groups = options
             OH, OW = out_size(H, KH, stride, padding), out_size(W, KW, stride, padding)
-            shape = (F, OH, OW)
-            if kind != "pool":
-                weights = F * (C // groups) * KH * KW
-                params = weights + (F if kind == "conv" else 2 * F)
-                macs = weights * OH * OW
+            weights = F * (C // groups) * KH * KW
+            params = weights + (F if kind == "conv" else 2 * F)
+            macs, shape = weights * OH * OW, (F, OH, OW)
+        elif kind == "pool":
+            C, H, W = shape
+            KH, KW, stride, padding = options
+            OH, OW = out_size(H, KH, stride, padding), out_size(W, KW, stride, padding)
+            shape = (C, OH, OW)
         elif kind == "global_pool":
             shape = shape[:1]
         elif kind == "dense":
@@ -972,7 +975,7 @@ expect_like(count, reference, cases, within=1e-12)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# All six agree with what their authors or PyTorch publish. Now look at where the two costs
+# All six agree with the numbers that are published for them. Now look at where the two costs
 # lie.
 
 # %%
@@ -1049,7 +1052,7 @@ figures.print_table(net, image)
 # MACs of the whole network if you give it one group?
 
 # %%
-ordinary = [layer if layer[-1] != 32 else (*layer[:-1], 1) for layer in net]
+ordinary = [(*layer[:-1], 1) if layer[0] == "conv_bn" else layer for layer in net]
 figures.print_table(ordinary, image)
 
 # %% [markdown]

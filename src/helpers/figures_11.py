@@ -6,7 +6,7 @@ from helpers import data, layers, plotting
 from helpers.architectures import NETWORKS, cost_of
 from helpers.backend import to_backend, to_numpy
 from helpers.plotting.arrays import cell_texts, draw_cells, limits_of, row_of_axes
-from helpers.plotting.sliding import frame
+from helpers.plotting.sliding import HIGHLIGHT, frame
 
 CELL = 0.4  # inches of a cell with a number in it
 DENSE = {"color": "C1", "hatch": "///", "edgecolor": "black"}
@@ -85,12 +85,12 @@ def show_groups(C: int, F: int, choices):
     if plotting.figures_off():
         return
     with plotting.style():
-        fig, axes = row_of_axes([t.shape for t in reads], 0.3, gap=0.9, top=0.8, bottom=0.1)
+        fig, axes = row_of_axes([t.shape for t in reads], 0.3, gap=0.9, bottom=0.35)
         for ax, table, g, count in zip(axes, reads, choices, counts, strict=True):
             draw_cells(ax, table, (0, 1.6), "Blues", grid=True)
-            ax.set_title(f"groups = {g}: {count} kernels", pad=20)
-            ax.text((C - 1) / 2, -1.35, "channel", ha="center", va="bottom", fontsize=9)
-            ax.set_ylabel("filter")
+            ax.set_title(f"groups = {g}: {count} kernels", pad=6)
+            ax.xaxis.set_label_position("bottom")
+            ax.set(xlabel="channel", ylabel="filter")
     plotting.show(fig, alt)
 
 
@@ -148,10 +148,23 @@ def show_stamps(x, w, stride: int, pixels):
             cmap = "RdBu_r" if n == 1 else "gray"
             draw_cells(ax, part, scales[n], cmap, cell_texts(part), grid=True, index=False)
             ax.set_title(titles[n], pad=8)
-        for i, j in pixels:
-            frame(axes[0], i, j)
-            frame(axes[2], i * stride, j * stride, *w.shape)
+        for n, (i, j) in enumerate(pixels):
+            outline(axes[0], i, j, (1, 1), n)
+            outline(axes[2], i * stride, j * stride, w.shape, n)
     plotting.show(fig, alt)
+
+
+def outline(ax, i: int, j: int, size, number: int):
+    """Frame cells; frames but the first are dashed and lie inside, so that all show."""
+    from matplotlib.patches import Rectangle
+
+    inset = 0.05 + 0.11 * number
+    corner = (j - 0.5 + inset, i - 0.5 + inset)
+    sides = size[1] - 2 * inset, size[0] - 2 * inset
+    line = ["-", (0, (3, 1.5))][min(number, 1)]
+    ax.add_patch(
+        Rectangle(corner, *sides, fill=False, ec=HIGHLIGHT, lw=3, ls=line, zorder=4)
+    )
 
 
 def show_coverage(H: int, W: int, pairs):
@@ -206,25 +219,26 @@ def show_shares():
     numbers = {name: totals(name) for name in names}
     shares = [[numbers[n][2 + k] / numbers[n][k] for n in names] for k in (0, 1)]
     alt = "Share in dense layers. " + " ".join(
-        f"{name}: {shares[0][n]:.1%} of the parameters, {shares[1][n]:.1%} of the MACs."
+        f"{name}: {100 * shares[0][n]:.1f} % of {numbers[name][0]:,} parameters, "
+        f"{100 * shares[1][n]:.1f} % of {numbers[name][1]:,} MACs."
         for n, name in enumerate(names)
     )
     if plotting.figures_off():
         return
     places = np.arange(len(names))[::-1]
     with plotting.style():
-        fig = plotting.new_figure(8.4, 3.1)
+        fig = plotting.new_figure(8.4, 3.8)
         for k, what in enumerate(("parameters", "MACs")):
-            ax = fig.add_axes([0.14 + 0.45 * k, 0.12, 0.4, 0.72])
+            ax = fig.add_axes([0.14 + 0.45 * k, 0.02, 0.4, 0.84])
             inside = np.array(shares[k])
-            ax.barh(places, 1 - inside, 0.68, color="C0", label="convolutions")
-            ax.barh(places, inside, 0.68, left=1 - inside, label="dense layers", **DENSE)
+            ax.barh(places, 1 - inside, 0.42, color="C0", label="convolutions")
+            ax.barh(places, inside, 0.42, left=1 - inside, label="dense layers", **DENSE)
             for place, name, share in zip(places, names, inside, strict=True):
-                text = f"{numbers[name][k]:,}   dense {share:.1%}"
-                ax.text(0.02, place, text, va="center", fontsize=8.5,
-                        bbox={"fc": "white", "ec": "none", "pad": 1})  # fmt: skip
+                ends = {"va": "bottom", "fontsize": 9}
+                ax.text(0, place + 0.23, f"{numbers[name][k]:,}", **ends)
+                ax.text(1, place + 0.23, f"dense {100 * share:.1f} %", ha="right", **ends)
             ax.set_yticks(places, names if k == 0 else [])
-            ax.set(xlim=(0, 1), xticks=[])
+            ax.set(xlim=(0, 1), ylim=(-0.4, len(names) - 0.3), xticks=[])
             ax.tick_params(length=0)
             ax.spines[["left", "bottom"]].set_visible(False)
             ax.set_title(what, loc="left", pad=22)
