@@ -61,6 +61,15 @@ ALLOWED = {
     "cuda": ("tiny_c",),
     "guard": (),
     "figures_11": ("plotting", "plotting.*", "data", "layers", "architectures"),
+    "figures_13*": (
+        "plotting",
+        "plotting.*",
+        "losses",
+        "networks",
+        "optimizers",
+        "training",
+        "figures_13_readers",
+    ),
     "figures_10*": (
         "plotting",
         "plotting.*",
