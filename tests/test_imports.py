@@ -60,7 +60,8 @@ ALLOWED = {
     "tiny_c": (),
     "cuda": ("tiny_c",),
     "guard": (),
-    "figures_11": ("plotting", "plotting.*", "data", "layers", "architectures"),
+    "figures_11_networks": ("plotting", "architectures"),
+    "figures_11": ("plotting", "plotting.*", "data", "layers"),
     "figures_13*": (
         "plotting",
         "plotting.*",

@@ -29,6 +29,7 @@ from helpers import layers as finished
 from helpers.architectures import NETWORKS
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
+from helpers.figures_11_networks import print_table, show_blocks, show_map, show_shares
 
 
 def conv2d(x, w, b=None, stride=1, padding=0):
@@ -646,17 +647,26 @@ for name in ("LeNet-5", "AlexNet"):
 # stride, the shortcut must do the same. It does so as cheaply as possible, with a single 1 × 1
 # convolution and batch norm: a **projection**. Otherwise it holds nothing at all.
 #
-# **Predict.** A block turns 64 maps into 64 with stride 1, the next 64 into 128 with stride 2,
-# a third 64 into 256 with stride 1. Which of them need a projection?
+# Batch norm and ReLU are left out of the drawing.
 
 # %%
-blocks = [layer for layer in NETWORKS["ResNet-18"].layers if layer[0] == "residual"]
-for _, inside, shortcut in blocks[1:3]:
+show_blocks()
+
+# %% [markdown]
+# **Predict.** The first blocks of ResNet-50 go around three layers each. The first turns 64 maps
+# into 256 with stride 1, the second 256 into 256 with stride 1. Which of them needs a
+# projection?
+
+# %%
+blocks = [layer for layer in NETWORKS["ResNet-50"].layers if layer[0] == "residual"]
+for _, inside, shortcut in blocks[:2]:
     print("layers  ", *inside)
     print("shortcut", *shortcut or ["nothing: what goes in is added as it is"])
 
 # %% [markdown]
-# The second and the third: one changes everything, one only the number of maps.
+# The first: its maps keep their height and width, but there are four times as many. Note the
+# inside: a 1 × 1 convolution makes few maps, the expensive 3 × 3 works on those, and another
+# 1 × 1 makes many again. Such a block is called a **bottleneck**.
 #
 # ### Exercise 11.5 · residual_plan (8 points)
 #
@@ -979,7 +989,7 @@ expect_like(count, reference, cases, within=1e-12)
 # lie.
 
 # %%
-figures.show_shares()
+show_shares()
 
 # %% [markdown]
 # By parameters VGG-16 leads, then AlexNet, then ResNet-50; by MACs VGG-16, ResNet-50, AlexNet.
@@ -989,7 +999,7 @@ figures.show_shares()
 # their one dense layer sees one number for each map.
 
 # %%
-figures.show_map()
+show_map()
 
 # %% [markdown]
 # ### Question 11.1 · Where parameters live and where time goes (12 points)
@@ -1043,7 +1053,7 @@ net = [("conv_bn", 16, 3, 3, 1, 1, 1)]  # change this list: add, remove, widen, 
 net += [("residual", [("conv_bn", 32, 3, 3, 2, 1, 1)], [("conv_bn", 32, 1, 1, 2, 0, 1)])]
 net += [("conv_bn", 32, 3, 3, 2, 1, 32), ("conv_bn", 64, 1, 1, 1, 0, 1)]
 net += [("global_pool",), ("dense", 10)]
-figures.print_table(net, image)
+print_table(net, image)
 
 # %% [markdown]
 # Letters mark what is inside a residual block: a for its layers, b for its shortcut.
@@ -1053,7 +1063,7 @@ figures.print_table(net, image)
 
 # %%
 ordinary = [(*layer[:-1], 1) if layer[0] == "conv_bn" else layer for layer in net]
-figures.print_table(ordinary, image)
+print_table(ordinary, image)
 
 # %% [markdown]
 # ### Question 11.2 · A network for a phone (10 points)

@@ -1,15 +1,13 @@
-"""Figures and tables of lesson 11."""
+"""Figures of lesson 11: the variants of convolution."""
 
 import numpy as np
 
 from helpers import data, layers, plotting
-from helpers.architectures import NETWORKS, cost_of
 from helpers.backend import to_backend, to_numpy
 from helpers.plotting.arrays import cell_texts, draw_cells, limits_of, row_of_axes
 from helpers.plotting.sliding import HIGHLIGHT, frame
 
 CELL = 0.4  # inches of a cell with a number in it
-DENSE = {"color": "C1", "hatch": "///", "edgecolor": "black"}
 SOBEL_X = np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 SEPIA = np.array([[0.39, 0.77, 0.19], [0.35, 0.69, 0.17], [0.27, 0.53, 0.13]])
 
@@ -202,104 +200,3 @@ def show_enlarged(pairs):
         limits=(0, 1),
         size=2.5,
     )
-
-
-def totals(name: str):
-    """Return params, MACs, and of both the parts in dense layers, of a famous network."""
-    costs = list(cost_of(NETWORKS[name].layers, NETWORKS[name].shape))
-    dense = [cost for cost in costs if cost.kind == "dense"]
-    sums = [(sum(c.params for c in part), sum(c.macs for c in part))
-            for part in (costs, dense)]  # fmt: skip
-    return *sums[0], *sums[1]
-
-
-def show_shares():
-    """Draw which part of the parameters and of the MACs lies in dense layers."""
-    names = list(NETWORKS)
-    numbers = {name: totals(name) for name in names}
-    shares = [[numbers[n][2 + k] / numbers[n][k] for n in names] for k in (0, 1)]
-    alt = "Share in dense layers. " + " ".join(
-        f"{name}: {100 * shares[0][n]:.1f} % of {numbers[name][0]:,} parameters, "
-        f"{100 * shares[1][n]:.1f} % of {numbers[name][1]:,} MACs."
-        for n, name in enumerate(names)
-    )
-    if plotting.figures_off():
-        return
-    places = np.arange(len(names))[::-1]
-    with plotting.style():
-        fig = plotting.new_figure(8.4, 3.8)
-        for k, what in enumerate(("parameters", "MACs")):
-            ax = fig.add_axes([0.14 + 0.45 * k, 0.02, 0.4, 0.84])
-            inside = np.array(shares[k])
-            ax.barh(places, 1 - inside, 0.42, color="C0", label="convolutions")
-            ax.barh(places, inside, 0.42, left=1 - inside, label="dense layers", **DENSE)
-            for place, name, share in zip(places, names, inside, strict=True):
-                ends = {"va": "bottom", "fontsize": 9}
-                ax.text(0, place + 0.23, f"{numbers[name][k]:,}", **ends)
-                ax.text(1, place + 0.23, f"dense {100 * share:.1f} %", ha="right", **ends)
-            ax.set_yticks(places, names if k == 0 else [])
-            ax.set(xlim=(0, 1), ylim=(-0.4, len(names) - 0.3), xticks=[])
-            ax.tick_params(length=0)
-            ax.spines[["left", "bottom"]].set_visible(False)
-            ax.set_title(what, loc="left", pad=22)
-            if k == 0:
-                ax.legend(loc="lower left", bbox_to_anchor=(0, 0.97), ncols=2)
-    plotting.show(fig, alt)
-
-
-def show_map():
-    """Draw parameters against MACs of the five networks for photographs."""
-    rows = [(name, net, totals(name)) for name, net in NETWORKS.items() if net.accuracy]
-    alt = "MACs and parameters, on logarithmic axes. " + " ".join(
-        f"{name}: {macs / 1e6:,.0f} million MACs, {params / 1e6:.1f} million parameters, "
-        f"{net.accuracy} % right."
-        for name, net, (params, macs, *_) in rows
-    )
-    if plotting.figures_off():
-        return
-    with plotting.style():
-        fig = plotting.new_figure(6.6, 3.6)
-        ax = fig.add_axes([0.12, 0.16, 0.84, 0.8])
-        for name, net, (params, macs, *_) in rows:
-            ax.plot(macs, params, "o", color="C0", ms=8)
-            text = f"{name} ({net.year})\n{net.accuracy} % right"
-            ax.annotate(text, (macs, params), (9, 0), textcoords="offset points",
-                        va="center", fontsize=9)  # fmt: skip
-        ax.set(xscale="log", yscale="log", xlim=(3e8, 8e10), ylim=(2e6, 3e8),
-               xlabel="MACs for one image", ylabel="parameters")  # fmt: skip
-        ax.grid(True)
-    groups: dict[str, list[str]] = {}
-    for name, net, _ in rows:
-        groups.setdefault(net.source, []).append(name)
-    credit = "; ".join(f"{', '.join(names)}: {s}" for s, names in groups.items())
-    plotting.show(
-        fig, alt, f"Right: of ImageNet's validation images, as published. {credit}."
-    )
-
-
-def size_text(shape) -> str:
-    """Return a shape as text: 6 × 28 × 28."""
-    return " × ".join(map(str, shape))
-
-
-def print_table(net, shape):
-    """Print what each layer of a network makes and costs, or which layer does not fit.
-
-    Parameters
-    ----------
-    net : list of tuple
-    shape : (C, H, W)
-        Of one image.
-    """
-    line = "{:>5}  {:<12} {:<18} {:>14} {:>18}".format
-    print(line("layer", "kind", "out", "parameters", "MACs"))
-    print(line("", "image", size_text(shape), "", ""))
-    params = macs = 0
-    try:
-        for c in cost_of(net, shape):
-            out = size_text(c.out_shape)
-            print(line(c.place, c.kind, out, f"{c.params:,}", f"{c.macs:,}"))
-            params, macs = params + c.params, macs + c.macs
-        print(line("", "total", "", f"{params:,}", f"{macs:,}"))
-    except ValueError as error:
-        print(f"\n{error}")
