@@ -60,6 +60,16 @@ ALLOWED = {
     "tiny_c": (),
     "cuda": ("tiny_c",),
     "guard": (),
+    "figures_14": (
+        "plotting",
+        "plotting.*",
+        "data",
+        "layers",
+        "networks",
+        "optimizers",
+        "trainable",
+        "training",
+    ),
     "figures_11_networks": ("plotting", "architectures"),
     "figures_11": ("plotting", "plotting.*", "data", "layers"),
     "figures_13*": (
