@@ -271,7 +271,7 @@ show_arrays(
     ["weights: a row for each unit", "biases"],
     caption="The parameters are numbered: the last number is how many there are.",
     numbers=True,
-    shared_scale=False,
+    shapes=False,
 )
 
 # %% [markdown]
