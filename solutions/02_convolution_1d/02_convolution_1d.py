@@ -456,17 +456,18 @@ for name, sound in sounds.items():
 #
 # ### Question 2.1 · Changing places (8 points)
 #
-# `convolve(x, w)` and `convolve(w, x)` are equal when the kernel may stick out at both ends
-# ("full"). `correlate(x, w)` and `correlate(w, x)` are not. Why? Say what the second
-# correlation gives, in terms of the first, and name the kernels `w` for which there is no
-# difference between correlation and convolution. An example of three or four numbers helps.
+# Let the kernel stick out at both ends, over zeros. Then `convolve(x, w, "full")` and
+# `convolve(w, x, "full")` are equal. The two correlations, `convolve(x, w[::-1], "full")`
+# and `convolve(w, x[::-1], "full")`, are not. Why? Say what the second correlation gives, in
+# terms of the first, and name the kernels `w` for which there is no difference between
+# correlation and convolution. An example of three or four numbers helps.
 
 # %% [markdown] question="changing-places" points=8
 # **Model answer.** In a convolution an output value collects all products $x[a]\,w[b]$ with
 # the same *sum* of places $a + b$. A sum does not change when $a$ and $b$ change places, so
 # neither does the result. In a correlation an output value collects the products with the
 # same *difference* $a - b$. Changing places turns the sign of every difference, so the same
-# values appear in the opposite order: `correlate(w, x)` is `correlate(x, w)` reversed. For
+# values appear in the opposite order: the second correlation is the first one reversed. For
 # example, x = (1, 0, 0) and w = (1, 2) give (2, 1, 0, 0) in one order and (0, 0, 1, 2) in
 # the other. Correlation and convolution agree for kernels that equal their own flip, such
 # as (1, 2, 1).
