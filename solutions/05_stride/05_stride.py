@@ -386,7 +386,7 @@ figures.show_usage(6, 9, kernel=(2, 3), strides=[(2, 2), (3, 4)])
 # middle and fills much of the frame; one row of 224 carries hardly anything that its
 # neighbours do not carry. Harm: where small things at the border count or where places are
 # reported: a crack at the edge of a scanned part, a segmentation map that must be as large
-# as the image, a map of 6 by 6 deep in a network, where one row is a sixth of what is left.
+# as the image, a map of 6 × 6 deep in a network, where one row is a sixth of what is left.
 # The loss is one-sided, at the bottom and at the right, and can come back in every layer.
 #
 # Remedies: pad by 1 (what is left over then is a zero; price: numbers that the image does
