@@ -123,6 +123,28 @@ def test_the_shape_of_a_launch_is_checked():
         launch(RIGHT, [], (1,), [], (1, 1), (1, 1), route="fast")
 
 
+def test_a_card_gets_the_same_text_but_only_after_the_rehearsal(monkeypatch):
+    launches = []
+
+    class Card:
+        """Stands for CuPy's RawKernel."""
+
+        def __init__(self, source, name):
+            self.text = source, name
+
+        def __call__(self, grid, block, arguments):
+            launches.append((self.text, grid, block, [a.dtype.name for a in arguments]))
+            arguments[2][...] = 7
+
+    monkeypatch.setattr(cuda, "raw_kernel", lambda: Card)
+    assert (correlate(RIGHT, "python")[0] == 7).all()
+    dtypes = ["float32"] * 3 + ["int32"] * 4
+    assert launches == [((RIGHT, "correlate"), (3, 2), (16, 16), dtypes)]
+    with pytest.raises(KernelError):
+        correlate(RIGHT.replace(GUARD, ""), "python")
+    assert len(launches) == 1
+
+
 STATEMENTS = {
     "out[0] = -7 / 2; out[1] = -7 % 3; out[2] = 7 / 2.0f;": [-3, -1, 3.5],
     "int n = 2.9f; float f = 3; out[0] = n; out[1] = f / 2; n *= 1.5f; out[2] = n;": [

@@ -67,7 +67,7 @@ LEAKS = {
     by_branch: r"bool\(\.\.\.\) takes a single number",
     by_index: r"int\(\.\.\.\) takes a single number",
     by_host_result: "the answer is a NumPy array",
-    by_splitting: "np.sliding_window_view is called",
+    by_splitting: "Write xp.lib.stride_tricks.sliding_window_view",
 }
 
 

@@ -98,7 +98,7 @@ def im2col(x, KH, KW, stride=1, padding=0):
     ### END SOLUTION
 
 
-# %% check="im2col" points=8
+# %% check="im2col" points=7
 x = 100 * xp.arange(2.0)[:, None, None] + 10 * xp.arange(2.0)[:, None] + xp.arange(4.0)
 x = x[None]  # 1 image, 2 channels; 101 stands in channel 1, row 0, column 1
 first = xp.array([0, 1, 10, 11, 100, 101, 110, 111])
@@ -132,25 +132,12 @@ expect_like(im2col, reference, cases)
 ### END HIDDEN TESTS
 
 
-# %% check="im2col" part="sizes" points=6
-def steps_grow_with(size):
-    """Tell whether Python takes more steps when this size is six times as large."""
-    steps = []
-    for factor in (1, 6):
-        sizes = dict(N=2, C=2, H=6, W=7)
-        sizes[size] *= factor
-        x = xp.ones(tuple(sizes.values()))
-        steps.append(python_steps(im2col, x, 3, 2, 1, 1))
-    return steps[1] > 1.5 * steps[0]
-
-
+# %% check="im2col" part="sizes" points=4
 x = xp.array([[[[1.0, 2, 3, 4], [5, 6, 7, 8]]]])
 expect(im2col, x, 1, 2, 2, gives=[[1, 2], [3, 4]])
 no = [0, 0, 0]  # below: one ring of zeros around [[1, 4], [5, 8]], windows of 3 × 1
 rows = [no, [0, 1, 5], [0, 4, 8], no, no, [1, 5, 0], [4, 8, 0], no]
 expect(im2col, x[:, :, :, ::3], 3, 1, 1, 1, gives=rows)
-for size in ("H", "W", "N", "C"):
-    expect(steps_grow_with, size, gives=False, hint="a Python loop runs over this size.")
 ### BEGIN HIDDEN TESTS
 
 
@@ -183,6 +170,27 @@ def singles(rng):
 
 expect_like(im2col, reference, singles, dtype="float32")
 ### END HIDDEN TESTS
+
+
+# %% check="im2col" part="steps" points=3
+def steps_grow_with(size):
+    """Tell whether Python takes more steps when this size is six times as large."""
+    steps = []
+    for factor in (1, 6):
+        sizes = dict(N=2, C=2, H=6, W=7)
+        sizes[size] *= factor
+        x = xp.ones(tuple(sizes.values()))
+        steps.append(python_steps(im2col, x, 3, 2, 1, 1))
+    return steps[1] > 1.5 * steps[0]
+
+
+windows = (
+    "a Python loop runs over windows: take all of them at once, as a view or in slices."
+)
+expect(steps_grow_with, "H", gives=False, hint=windows)
+expect(steps_grow_with, "W", gives=False, hint=windows)
+expect(steps_grow_with, "N", gives=False, hint="a Python loop runs over the images.")
+expect(steps_grow_with, "C", gives=False, hint="a Python loop runs over the channels.")
 
 # %% [markdown]
 # ## And back
@@ -333,8 +341,8 @@ expect_like(col2im, reference, cases)
 # The libraries call such a product **GEMM**, "general matrix multiply". Its result has a row
 # for each window and a column for each filter. That is not yet the order `(N, F, OH, OW)`.
 #
-# **Predict.** Two images, three filters, 2 × 2 windows in each. Someone writes
-# `out.reshape(2, 3, 2, 2)` and is done. What will the pictures look like?
+# **Predict.** A photograph meets three filters: a blur and two for edges. Someone reshapes the
+# product to `(N, F, OH, OW)` at once and is done. What will the three maps look like?
 
 # %%
 figures.show_wrong_order()
@@ -379,7 +387,7 @@ def conv2d_gemm_forward(x, w, b, stride=1, padding=0):
     ### END SOLUTION
 
 
-# %% check="conv2d_gemm_forward" points=8
+# %% check="conv2d_gemm_forward" points=6
 x = xp.array([[[[1.0, 2, 3]], [[4, 5, 6]]], [[[7, 8, 9]], [[10, 11, 12]]]])  # (2, 2, 1, 3)
 w = xp.array([[[[1.0, 0]], [[0, 1]]], [[[0, 2]], [[0, 0]]], [[[0, 0]], [[-1, 0]]]])
 b = xp.array([0.5, 100.0, -20.0])
@@ -390,8 +398,8 @@ expect(conv2d_gemm_forward, x, w, b, gives=(maps, rows))
 x = xp.arange(35.0).reshape(1, 1, 5, 7)
 w = xp.array([[[[1.0, 0, 0], [0, 0, 1]]]])  # two corners, stride 2: 2 × 3 windows
 maps = [[[[0 + 9, 2 + 11, 4 + 13], [14 + 23, 16 + 25, 18 + 27]]]]
-expect(conv2d_gemm_forward, x, w, xp.zeros(1), 2,
-       gives=(xp.array(maps), finished_im2col(x, 2, 3, 2)))  # fmt: skip
+wanted = xp.array(maps), finished_im2col(x, 2, 3, 2)
+expect(conv2d_gemm_forward, x, w, xp.zeros(1), 2, gives=wanted)
 ### BEGIN HIDDEN TESTS
 
 
@@ -414,26 +422,35 @@ def cases(rng):
     yield case(*turned, draw(4), note="arrays that are transposed views")
 
 
-def singles(rng):
-    sizes = (2, 3, 5, 7), (4, 3, 3, 2), (4,)
-    yield case(*(rng.standard_normal(s).astype("float32") for s in sizes), 1, 1)
+expect_like(conv2d_gemm_forward, reference, cases)
+### END HIDDEN TESTS
 
 
-def precision(rng):
-    for one in singles(rng):
-        yield case(*one.args, note="single precision")
-
-
+# %% check="conv2d_gemm_forward" part="precision" points=2
 def maps_of(x, w, b, stride, padding):
     return conv2d_gemm_forward(x, w, b, stride, padding)[0]
 
 
-def maps_wanted(x, w, b, stride, padding):
-    return reference(x, w, b, stride, padding)[0]
+x, w, b = (xp.arange(n, dtype="float32") for n in (12, 4, 2))
+x, w = x.reshape(2, 1, 2, 3), w.reshape(2, 1, 1, 2)
+expect(maps_of, x, w, b, 1, 0, gives=conv2d(x, w, b), dtype="float32")
+### BEGIN HIDDEN TESTS
 
 
-expect_like(conv2d_gemm_forward, reference, cases)
-expect_like(maps_of, maps_wanted, precision, dtype="float32")
+def reference(x, w, b, stride, padding):
+    sides = (padding, padding)
+    padded = np.pad(x, ((0, 0), (0, 0), sides, sides))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, w.shape[2:], axis=(2, 3))
+    out = np.tensordot(windows[:, :, ::stride, ::stride], w, axes=([1, 4, 5], [1, 2, 3]))
+    return np.moveaxis(out, 3, 1) + b[:, None, None]
+
+
+def cases(rng):
+    arrays = [rng.standard_normal(s) for s in ((2, 3, 5, 7), (4, 3, 3, 2), (4,))]
+    yield case(*(a.astype("float32") for a in arrays), 1, 1, note="single precision")
+
+
+expect_like(maps_of, reference, cases, dtype="float32")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -600,10 +617,9 @@ def conv_macs(N, C, H, W, F, KH, KW, stride=1, padding=0):
 
 # %% check="im2col_bytes" points=6
 expect(im2col_bytes, 1, 1, 4, 6, 3, 2, gives=(2 * 5) * (3 * 2) * 4, within=1e-12)
-expect(im2col_bytes, 2, 3, 6, 9, 3, 2, 2, 1, 8, gives=2 * (3 * 5) * (3 * 3 * 2) * 8,
-       within=1e-12)  # fmt: skip
-expect(conv_macs, 2, 3, 6, 9, 4, 3, 2, 2, 1, gives=2 * (3 * 5) * (3 * 3 * 2) * 4,
-       within=1e-12)  # fmt: skip
+numbers = 2 * (3 * 5) * (3 * 3 * 2)  # images, windows, what each window sees
+expect(im2col_bytes, 2, 3, 6, 9, 3, 2, 2, 1, 8, gives=numbers * 8, within=1e-12)
+expect(conv_macs, 2, 3, 6, 9, 4, 3, 2, 2, 1, gives=numbers * 4, within=1e-12)
 pixels = 224 * 224
 expect(im2col_bytes, 1, 64, 224, 224, 3, 3, 1, 1, gives=pixels * 576 * 4, within=1e-12)
 expect(conv_macs, 1, 64, 224, 224, 64, 3, 3, 1, 1, gives=pixels * 576 * 64, within=1e-12)
@@ -730,9 +746,8 @@ expect_like(conv2d_fft, reference, cases)
 
 # %% check="conv2d_fft" part="sizes" points=5
 img = xp.array([[1.0, 2, 3], [4, 5, 6], [7, 8, 10]])  # odd and square
-expect(
-    conv2d_fft, img, xp.array([[0.0, 1], [1, 0]]), gives=[[2 + 4, 3 + 5], [5 + 7, 6 + 8]]
-)
+k = xp.array([[0.0, 1], [1, 0]])
+expect(conv2d_fft, img, k, gives=[[2 + 4, 3 + 5], [5 + 7, 6 + 8]])
 expect(conv2d_fft, img, img, gives=[[1 + 4 + 9 + 16 + 25 + 36 + 49 + 64 + 100]])
 ### BEGIN HIDDEN TESTS
 
@@ -750,8 +765,8 @@ def cases(rng):
             img, k = rng.standard_normal((H, W)), rng.standard_normal((KH, KW))
             yield case(img, k, note="odd and even sizes")
     yield case(rng.standard_normal((5, 6)), rng.standard_normal((1, 1)), note="one weight")
-    yield case(rng.standard_normal((7, 9))[::-1, ::2], rng.standard_normal((3, 5)),
-               note="a view, and a kernel as wide as the image")  # fmt: skip
+    img, k = rng.standard_normal((7, 9))[::-1, ::2], rng.standard_normal((3, 5))
+    yield case(img, k, note="a view, and a kernel as wide as the image")
 
 
 expect_like(conv2d_fft, reference, cases)
@@ -1047,7 +1062,8 @@ show_arrays([table, out], ["table", "out"], numbers=True)
 # %% [markdown]
 # On a card `launch` hands the text to CuPy's `RawKernel`. Before that, and on every other
 # machine, it runs all threads on the processor, one after the other, and watches the memory
-# around the arrays.
+# around the arrays. An output that no thread writes comes back as `nan`, "not a number"; so does
+# one that was computed from beyond the end of an array.
 #
 # ### Exercise 9.9 · kernel_source (10 points)
 #
@@ -1114,9 +1130,8 @@ image = xp.array([[1.0, 2, 0, 3, 1, 4], [0, 1, 4, 0, 2, 0], [5, 0, 1, 1, 0, 2]])
 weights = xp.array([[1.0, 0, 10], [0, 100, 0]])
 top = [1 + 0 + 100, 2 + 30 + 400, 0 + 10 + 0, 3 + 40 + 200]
 bottom = [0 + 40 + 0, 1 + 0 + 100, 4 + 20 + 100, 0 + 0 + 0]
-expect(
-    run_kernel, "correlate", image, weights, (4, 2), gives=[top, bottom]
-)  # blocks that just fit
+block = (4, 2)  # fits the output exactly
+expect(run_kernel, "correlate", image, weights, block, gives=[top, bottom])
 ### BEGIN HIDDEN TESTS
 
 
@@ -1145,13 +1160,9 @@ def run_kernel(name, image, weights, block):
 
 table = 10.0 * xp.arange(3)[:, None] + xp.arange(7)
 pick = xp.array([[0.0, 1.0]])  # the right one of two: 1 2 ... 6, 11 12 ... 16, 21 22 ... 26
-expect(
-    run_kernel, "correlate", table, pick, (4, 2), gives=table[:, 1:]
-)  # blocks stick out on two sides
-expect(run_kernel, "correlate", table, pick, (2, 2), gives=table[:, 1:])  # below only
-expect(
-    run_kernel, "correlate", table, pick, (4, 3), gives=table[:, 1:]
-)  # to the right only
+wanted = table[:, 1:]
+for block in ((4, 2), (2, 2), (4, 3)):  # they stick out on both sides, below, on the right
+    expect(run_kernel, "correlate", table, pick, block, gives=wanted)
 ### BEGIN HIDDEN TESTS
 
 
@@ -1192,10 +1203,9 @@ for size in (16, 64, 256):
 # %% [markdown]
 # ### Question 9.2 · When is the card slower? (8 points)
 #
-# A card has a hundred times the arithmetic of a processor. Still there is work that it does more
-# slowly. Name three causes, and for each a piece of work from this course in which it decides.
-# Then say how you would measure which of two devices is faster for your network without being
-# deceived.
+# A card can do a hundred times the arithmetic of a processor. Still some work is slower there.
+# Name three causes, and for each a piece of work from this course in which it decides. Then say
+# how you would measure, without being deceived, which of two devices is faster for your network.
 
 # %% [markdown] question="slower" points=8
 # **Model answer.** 1. **Launching.** Each kernel takes some microseconds to start, whatever it
@@ -1249,9 +1259,8 @@ rows = slide(image, 0, KH)  # (OH, KH, W, C, N): a view, the windows along the h
 rows = xp.ascontiguousarray(rows.transpose(0, 2, 1, 3, 4))  # (OH, W, KH, C, N): the copy
 windows = slide(rows, 1, KW)  # (OH, OW, KW, KH, C, N): a view again
 cols = windows.reshape(*windows.shape[:2], KW * KH * C, N)  # still no copy
-out = (
-    w.transpose(0, 3, 2, 1).reshape(F, -1) @ cols
-)  # (OH, OW, F, N): at each pixel a product
+filters = w.transpose(0, 3, 2, 1).reshape(F, -1)
+out = filters @ cols  # (OH, OW, F, N): one product at each pixel
 same = conv2d(image.transpose(3, 2, 0, 1), w).transpose(2, 3, 1, 0)
 print("largest difference from the finished layer:", float(abs(out - same).max()))
 print(f"numbers copied: {rows.size:,}; in an im2col matrix: {cols.size:,}")

@@ -93,7 +93,7 @@ class Guarded:
 
     def __array_function__(self, function, types, args, kwargs):
         """Refuse NumPy's functions."""
-        refuse(function.__name__)
+        refuse(f"{function.__module__}.{function.__name__}".removeprefix("numpy."))
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         """Refuse NumPy's arithmetic, but not single numbers beside an array."""
