@@ -942,10 +942,9 @@ around = 5 * 2 + 2 * 5, 5 * 3 * 4 * 2
 cost = inside[0] + around[0], inside[1] + around[1]
 block = ("residual", main, shortcut)
 expect(count, [block], (2, 6, 7), gives=(*cost, [((5, 3, 4), *cost)]), **exact)
-resnet = NETWORKS["ResNet-18"]
-expect(totals, resnet.layers, resnet.shape, gives=(11_689_512, 1_814_073_344), **exact)
-resnet = NETWORKS["ResNet-50"]
-expect(totals, resnet.layers, resnet.shape, gives=(25_557_032, 4_089_184_256), **exact)
+small, large = NETWORKS["ResNet-18"], NETWORKS["ResNet-50"]
+expect(totals, small.layers, small.shape, gives=(11_689_512, 1_814_073_344), **exact)
+expect(totals, large.layers, large.shape, gives=(25_557_032, 4_089_184_256), **exact)
 ### BEGIN HIDDEN TESTS
 
 
@@ -968,13 +967,11 @@ def reference(layers, shape):
 
 
 def cases(rng):
-    F, G = (int(n) for n in rng.permutation(np.arange(4, 20))[:2])
+    F, G = (2 * int(n) for n in rng.permutation(np.arange(2, 10))[:2])
     same = [("conv_bn", F, 3, 3, 1, 1, 1), ("conv_bn", F, 1, 1, 1, 0, 1)]
     half = [("conv_bn", 6, 1, 1, 1, 0, 1), ("conv_bn", G, 3, 3, 2, 1, 2)]
     way = [("conv_bn", G, 1, 1, 2, 0, 1)]
     net = [("residual", same, []), ("residual", half, way), ("conv", 3, 2, 4, 1, 0, 1)]
-    if G % 2:
-        half[1] = ("conv_bn", G, 3, 3, 2, 1, 1)
     yield case([("residual", same, [])], (F, 7, 9), note="an empty shortcut")
     yield case(net, (F, 11, 14), note="two blocks and a convolution")
     nest = [("residual", [("residual", same, []), *same], [])]
