@@ -60,6 +60,7 @@ class Spy:
     def step(self, grads):
         """Note that a step was taken."""
         self.steps.append((self.images, self.labels))
+        self.labels = []
 
 
 class Broken(networks.Flatten):

@@ -37,9 +37,9 @@ class Board:
         self.alive = get_ipython() is not None and not plotting.figures_off()
 
     def update(self, history):
-        """Redraw, at most five times a second, and always after the last epoch."""
+        """Redraw, now and then, and always after the last epoch."""
         done = len(history["loss"])
-        if not self.alive or (done < self.epochs and time.monotonic() - self.drawn < 0.2):
+        if not self.alive or (done < self.epochs and time.monotonic() - self.drawn < 0.4):
             return
         self.drawn = time.monotonic()
         alt = describe_training(history)
@@ -264,6 +264,12 @@ def contest(seeds: int, scrambled: bool) -> dict:
     return results
 
 
+def parameter_count(kind: str, size: int) -> int:
+    """Return how many numbers a network of this kind learns."""
+    model = build(kind, np.random.default_rng(0), size)
+    return sum(p.size for p in model.parameters())
+
+
 def show_contest(seeds: int = 3, scrambled: bool = False):
     """Draw what three kinds of network read, from several seeds, in place and moved."""
     if plotting.figures_off():
@@ -291,8 +297,12 @@ def show_contest(seeds: int = 3, scrambled: bool = False):
             ax.margins(x=0.2)
             ax.grid(axis="x")
             ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    counts = [
+        ", ".join(f"{parameter_count(kind, size):,}" for kind in MODELS) for size in (8, 16)
+    ]
     caption = (
-        f"{seeds} seeds each, {EPOCHS} epochs. The two parts have different scales."
+        f"{seeds} seeds each, {EPOCHS} epochs; the parts have different scales. "
+        f"Parameters from top to bottom: {counts[0]} on the left, {counts[1]} on the right."
         + (" All pixels are moved by one permutation." if scrambled else "")
     )
     plotting.show(fig, f"Test accuracies. {words}.", caption)
