@@ -103,7 +103,7 @@ def shifted(x, most: int, rng):
 
 
 def train(recipe, split, seed: int) -> dict:
-    """Train one network; the accuracy is on images that no decision has seen."""
+    """Train one network; the accuracy is on images that it was not trained on."""
     import numpy as np
 
     from helpers import networks as nn
