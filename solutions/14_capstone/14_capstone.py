@@ -562,10 +562,16 @@ def classify_motion(x, y, KT, rng):
 
 
 # %% check="classify_motion" points=4
+def shape_of_scores(x, y, KT):
+    return tuple(classify_motion(x, y, KT, np.random.default_rng(0)).forward(x).shape)
+
+
 def filters_and_training(KT, T):
     return inspect_motion(classify_motion, KT, T)
 
 
+clips = motion_clips(9, 5)
+expect(shape_of_scores, clips.x, clips.y, 3, gives=(9, 4))
 gives = {"frames of the filters": (3,), "filters learn": True}
 gives |= {"runs repeat": True, "scores": (5, 4)}
 expect(filters_and_training, 3, 7, gives=gives)
@@ -799,6 +805,11 @@ expect(scores_and_layers, 7, gives=((7, 10), ()))
 
 
 # %% check="capstone" part="repeatable" points=4
+def scores_after_fit(x, y):
+    model, _, _ = run(build, fit, x, y, 0)
+    return tuple(model.forward(x).shape)
+
+
 def repeats(x, y):
     found = examine(build, fit, x, y)
     names = "same seed, same weights", "other seed, other start", "np.random left alone"
@@ -810,6 +821,7 @@ x, y = data.x_train[:48], data.y_train[:48]
 gives = dict.fromkeys(
     ("same seed, same weights", "other seed, other start", "np.random left alone"), True
 )
+expect(scores_after_fit, x, y, gives=(48, 10))
 expect(repeats, x, y, gives=gives)
 
 
