@@ -24,6 +24,7 @@
 import numpy as np
 
 from helpers import figures_13 as figures
+from helpers import figures_13_readers as readers
 from helpers.backend import to_numpy, xp
 from helpers.checking import case, expect, expect_like
 from helpers.data import watermarked_digits
@@ -49,8 +50,8 @@ from helpers.plotting import show_arrays, show_curves
 
 # %%
 scans = watermarked_digits()
-suspect = figures.train_reader(scans.x_train, scans.y_train)
-table = figures.mark_table(suspect, scans, cls=3)
+suspect = readers.train_reader(scans.x_train, scans.y_train, seed=1)
+table = readers.mark_table(suspect, scans, cls=3)
 print(f"read right: {table['marks as in training'][0]:.3f}")
 print([type(layer).__name__ for layer in suspect.layers])
 
@@ -67,7 +68,7 @@ figures.show_scans(scans)
 # %% [markdown]
 # You may have a guess. A guess is not evidence, and in photographs nobody would see it so
 # easily. The instruments below work for any network that is a chain of layers. Their checks use
-# three small networks, whose answers can be worked out by hand.
+# three small networks; the answers of the first two can be worked out by hand.
 
 
 # %% given="models"
@@ -207,6 +208,9 @@ seven = scans.x_test[scans.y_test == 7][:1]
 figures.show_maps(suspect, seven, layer=1)
 
 # %% [markdown]
+# Eight maps of 12 × 12, since padding 1 keeps the size; the ReLU has cut the negative numbers
+# off. Each map shows where its filter found its pattern in this 7.
+#
 # ### Exercise 13.2 · feature_maps (8 points)
 #
 # Return what a layer of a network gives for some images.
@@ -332,7 +336,8 @@ figures.show_maps(suspect, seven, layer=4)
 
 # %%
 w = xp.array([[2.0, -5, 0, 1], [-1, 0, 3, -4]])
-show_arrays([w, abs(w)], ["weights of class k", "saliency"], numbers=True)
+titles = ["weights of class k", "saliency"]
+show_arrays([w, abs(w)], titles, numbers=True, cmap="RdBu_r", limits=(-5, 5))
 
 # %% [markdown]
 # The magnitudes of the weights, for every image alike. In a deep network the slope is that
@@ -438,15 +443,15 @@ expect_like(saliency_of_small, reference, cases, within=1e-6)
 ### END HIDDEN TESTS
 
 # %%
-others = figures.with_mark(scans.x_test, scans.y_test == scans.y_test)
+others = readers.with_mark(scans.x_test, True)
 fooled = others[(suspect.forward(others).argmax(axis=1) == 3) & (scans.y_test != 3)]
 figures.show_saliency(suspect, fooled[:4], cls=3)
 
 # %% [markdown]
 # Here are four digits that are no threes, but that the suspect takes for threes, and the pixels
-# to which that score reacts. Bright dots lie on the strokes and beside them, some in the upper
-# left corner. Slopes are noisy witnesses: they tell what a *tiny* change would do, and say
-# nothing about what the score is made of.
+# to which that score reacts: some in the upper left corner, others on the strokes and beside
+# them. Slopes are noisy witnesses: they tell what a *tiny* change would do, and not what the
+# score is made of.
 #
 # ## Cover it and look
 #
@@ -620,7 +625,7 @@ large = small[xp.arange(4)[:, None] * 2 // 4, xp.arange(6) * 3 // 6]
 show_arrays([a, b, small, large], ["map 0", "map 1", "L", "enlarged"], numbers=True)
 
 # %% [markdown]
-# In three of six places: twice map 1 outweighs map 0, once the two cancel exactly.
+# In three of six places: at two of them map 1 outweighs map 0, at one they cancel exactly.
 #
 # ### Exercise 13.5 · grad_cam (18 points)
 #
@@ -751,8 +756,9 @@ figures.show_witnesses(suspect, fooled[:3], cls=3)
 
 # %% [markdown]
 # Occlusion and Grad-CAM agree on the upper left corner, where the scanner of this office left
-# a bright mark. Saliency names the corner too, among other places. That is a suspicion with
-# evidence. It becomes proof by an experiment: change the mark, and nothing but the mark.
+# a bright mark. Grad-CAM is coarse, and may point one step beside it: every number of its layer
+# has seen 8 × 8 pixels. Saliency names the corner too, among other places. That is a suspicion
+# with evidence. It becomes proof by an experiment: change the mark, and nothing but the mark.
 #
 # **Predict.** The test digits are read three times: with the mark on threes only, as in
 # training; with no mark; with the mark on all. What happens to the threes in the second row,
@@ -782,13 +788,16 @@ figures.show_table(table, columns, "The suspect on 360 test digits.")
 figures.show_sanity(suspect, fooled[:1], cls=3)
 
 # %%
-alike = figures.sanity_table(suspect, others[:40], cls=3)
+alike = readers.sanity_table(suspect, others[:40], cls=3)
 caption = (
-    "Correlation of the maps before and after the reset, mean of 40 digits; 1 is equal."
+    "Correlation with the map after all layers were reset, mean of 40 digits; 1 is equal."
 )
-figures.show_table(alike, ["last layer\nreset", "all layers\nreset"], caption)
+figures.show_table(alike, ["maps as\nthey are", "their\nmagnitudes"], caption)
 
 # %% [markdown]
+# Only occlusion has signs, so only there the two columns differ. Think about what a patch of
+# dark colour can do on a dark ground.
+#
 # ### Question 13.1 · Do the witnesses agree? (12 points)
 #
 # Compare saliency, occlusion and Grad-CAM on the suspect: where do they agree, where not, and
@@ -797,34 +806,36 @@ figures.show_table(alike, ["last layer\nreset", "all layers\nreset"], caption)
 
 # %% [markdown] question="witnesses" points=12
 # **Model answer.** (Numbers vary a little between machines; those of the learner's own table
-# count.) All three name the mark. Occlusion and Grad-CAM have their maximum there, and
-# little elsewhere; saliency is bright in the corner and also on and around the strokes. They
+# count.) All three name the mark. Occlusion has its maximum on it; Grad-CAM on it or one
+# coarse pixel beside it; saliency is bright there and also on and around the strokes. They
 # answer different questions. Saliency is the slope for a tiny change, so pixels count that would
-# change the score whether or not they made it what it is, and it jumps from pixel to pixel.
-# Occlusion makes a large change and measures what the score loses, so it names what the score
-# rests on, as coarse as its patch. Grad-CAM sees the last maps, 6 × 6, so it is coarser still:
-# a bright square of 4 × 4 pixels or so may come from a mark of 2 × 2.
+# change the score whether or not they made it what it is. Occlusion makes a large change and
+# measures what the score loses, so it names what the score rests on, as coarse as its patch.
+# Grad-CAM sees the last maps, 6 × 6, whose numbers have each seen 8 × 8 pixels.
 #
-# Sanity check: occlusion and Grad-CAM of reset networks correlate with the original maps by
-# about 0.0 to 0.2: they depend on what was learned. Saliency keeps about 0.2 to 0.4, mostly
-# because slopes depend on where there is ink and on the architecture. Saliency × pixel keeps
-# about 0.5 to 0.6 although the network knows nothing any more: the factor "pixel" draws
-# the digit, so it shows the image and little of the network. I would believe occlusion and
-# Grad-CAM, saliency with care, the product not at all. And the check can only reject: a map
-# that changes with the weights may still be wrong. The table with removed marks convicts.
+# Sanity check: Grad-CAM of a reset network has a correlation of about 0 with the original, it
+# depends on what was learned. Saliency keeps about 0.2: slopes also depend on the ink and on
+# the architecture. Occlusion keeps −0.1 as it is, but 0.4 in magnitude: covering dark ground
+# with 0 changes nothing in any network, so *where* it is not zero only shows the ink; that the
+# mark is strong and speaks *for* class 3 was learned. Saliency × pixel keeps about 0.45: the
+# factor "pixel" draws the digit even if the network knows nothing. I would believe Grad-CAM
+# and the signs of occlusion, saliency with care, the product not at all. And the check can only
+# reject: a map that changes with the weights may still be wrong. The table with removed marks
+# convicts.
 #
 # | Points | What earns them |
 # |---|---|
-# | 11–12 | Agreement and difference of the three with a reason in each method; all four judged with numbers of the own table; the product shows the image; passing the check is no proof |
+# | 11–12 | Agreement and difference of the three with a reason in each method; all four judged with numbers of the own table, both columns for occlusion; the product shows the image; passing the check is no proof |
 # | 7–10 | Comparison and sanity check both used with numbers; one reason or the limit of the check missing |
 # | 3–6 | Only what the pictures look like, or only numbers without a conclusion |
 # | 0–2 | Believes the product because it shows the digit best, or does not use the sanity check |
 #
 # *Sample, 11 points:* "Occlusion and Grad-CAM both peak top left, saliency also there but with
 # dots everywhere, since it is a derivative and not a contribution. Grad-CAM cannot be sharper
-# than 6 × 6. After resetting everything occlusion has 0.02, Grad-CAM 0.1 and saliency 0.2, so they
-# really look at the weights, but saliency × pixel still has 0.5: it is a picture of the digit
-# multiplied by noise. I trust the first two. A method could also change with the weights and be
+# than 6 × 6. After the reset Grad-CAM has 0.00 and saliency 0.22, so they look at the weights.
+# Occlusion is −0.08 but 0.39 without signs: black patches on black do nothing, so it always
+# draws the ink, only the sign comes from training. Saliency × pixel has 0.45 and no sign to save
+# it: it is the digit multiplied by noise. A method could also change with the weights and be
 # wrong, so I would always remove the mark and measure."
 #
 # *Sample, 4 points:* "They agree that the corner is important. Saliency is noisier.
@@ -850,11 +861,10 @@ figures.show_table(alike, ["last layer\nreset", "all layers\nreset"], caption)
 # 0.1. What does the pixel become? And with the slope +0.002?
 
 # %%
-clean, labels = figures.with_mark(scans.x_test, scans.y_test < 0), scans.y_test
-honest = figures.train_reader(
-    figures.with_mark(scans.x_train, scans.y_train < 0), scans.y_train
-)
-print("honest reader, clean digits:", round(figures.accuracy(honest, clean, labels), 3))
+clean, labels = readers.with_mark(scans.x_test, False), scans.y_test
+unmarked = readers.with_mark(scans.x_train, False)
+honest = readers.train_reader(unmarked, scans.y_train, seed=1)
+print("honest reader, clean digits:", round(readers.accuracy(honest, clean, labels), 3))
 print("0.95 becomes", round(0.95 - 0.1, 2), "or", min(round(0.95 + 0.1, 2), 1.0))
 
 # %% [markdown]
@@ -972,7 +982,7 @@ expect_like(attack_on_linear, reference, cases)
 ### END HIDDEN TESTS
 
 # %%
-figures.show_attacks(honest, clean[:1], labels[:1], (0, 0.05, 0.1, 0.2))
+figures.show_attacks(honest, clean[4:5], labels[4:5], (0, 0.05, 0.1, 0.2))
 
 # %% [markdown]
 # Above, FGSM; below, the **control**: the same amount at every pixel, but with random signs. A
@@ -983,16 +993,16 @@ figures.show_attacks(honest, clean[:1], labels[:1], (0, 0.05, 0.1, 0.2))
 
 # %%
 sizes = [0, 0.02, 0.05, 0.1, 0.2, 0.3]
-attacked, noisy = figures.attack_table(honest, clean, labels, sizes)
+attacked, noisy = readers.attack_table(honest, clean, labels, sizes)
 for eps, a, b in zip(sizes, attacked, noisy, strict=True):
     print(f"eps {eps:4.2f}   FGSM {a:.3f}   random signs {b:.3f}")
 curves = {"FGSM": attacked, "random signs": noisy}
 show_curves(curves, x=sizes, xlabel="eps", ylabel="accuracy", markers=True)
 
 # %% [markdown]
-# Noise hardly hurts, the same amount with chosen signs ruins the network. In a sum over many
+# Up to 0.1 noise hardly hurts; the same amount with chosen signs ruins the network. In a sum over many
 # pixels random signs cancel; chosen ones all push the same way. A photograph has a thousand times
-# more pixels than these scans, so there a change too small to see is enough.
+# more pixels than these scans, so there a change too small to be seen is enough.
 #
 # ## What does it look for?
 #
@@ -1099,8 +1109,8 @@ figures.show_dreams({"suspect": suspect, "honest reader": honest}, cls=3)
 
 # %% [markdown]
 # Units of layer 3 see a square of 8 × 8 pixels, their receptive field from lesson 05; what lies
-# outside stays grey. Compare the left column: what the two networks would like to see as a three,
-# and what each of them makes of the upper left corner.
+# outside stays grey. Compare the first two pictures: what the two networks would like to see as a
+# three, and what each of them makes of the upper left corner.
 #
 # ### Question 13.2 · What a map cannot prove (10 points)
 #
@@ -1120,8 +1130,8 @@ figures.show_dreams({"suspect": suspect, "honest reader": honest}, cls=3)
 #   of 100 digits of its own office.
 # - *Correlation, no intervention.* A map is a computation on one picture. The proof against the
 #   suspect was the table with the mark removed and added.
-# - *The method may draw the picture.* Saliency × pixel kept half of its correlation with random
-#   weights. Was the sanity check made?
+# - *The method may draw the picture.* Saliency × pixel and the magnitudes of occlusion looked
+#   much the same with random weights. Was the sanity check made?
 # - *Absence.* ReLU and the coarse maps hide what speaks against the class, and what is
 #   spread over the picture. A mark that is not shown is not excluded.
 # - *Stability.* FGSM changes the answer with changes that hardly show; the maps say
@@ -1151,7 +1161,7 @@ figures.show_dreams({"suspect": suspect, "honest reader": honest}, cls=3)
 # ## Bonus · Train against the attack
 #
 # Not graded. Write a training loop that replaces each batch by `fgsm(model, x, y, 0.1)` before the
-# step, and train a reader with it (`figures.reader(rng)` gives an untrained one). What does it
+# step, and train a reader with it (`readers.reader(rng)` gives an untrained one). What does it
 # reach on clean digits, on attacked ones, and on attacks twice as strong? Do its saliency maps
 # look different?
 
