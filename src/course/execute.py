@@ -17,6 +17,8 @@ from course.paths import CourseError
 
 START_SECONDS = 30
 FIGURES = "off"  # drawing takes time and grades nothing
+# The products of a lesson are small: on a busy machine, threads only wait for each other.
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
 
 def run(
@@ -105,7 +107,7 @@ def _kernel_manager(sockets):
 
 def _environment():
     quiet = {"COURSE_FIGURES": FIGURES, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore"}
-    return os.environ | quiet
+    return {**ONE_THREAD, **os.environ, **quiet}
 
 
 def _mark_stopped(cell, text):

@@ -19,6 +19,7 @@ from nbgrader.utils import is_grade, setenv
 from traitlets.config import Config
 
 from course import bundle
+from course.execute import ONE_THREAD
 from course.paths import CourseError
 
 NOTES = "course-notes"  # id of the cell that says what was put right
@@ -119,11 +120,13 @@ class Run(Execute):
         self.error_on_timeout = {
             "ename": "CellTimeoutError",
             "evalue": text,
-            "traceback": [
-                f"\x1b[1m✗\x1b[0m {text}.\nLikely slip: a loop that never ends."
-            ],
+            "traceback": [f"\x1b[1m✗\x1b[0m {text}.\nLikely slip: a loop that never ends."],
         }
-        with setenv(COURSE_FIGURES="off"), self._seed(), self._private_sockets():
+        with (
+            setenv(**{**ONE_THREAD, "COURSE_FIGURES": "off"}),
+            self._seed(),
+            self._private_sockets(),
+        ):
             nb, resources = super().preprocess(nb, resources, km=km)
         for cell in nb.cells:
             if is_grade(cell) and cell.cell_type == "code":

@@ -8,7 +8,7 @@ from helpers import data, networks, optimizers, training
 from helpers.backend import to_numpy, xp
 
 EPOCHS, BATCH, RATE = 15, 32, 0.003
-HIDDEN = 32  # so the dense network has more parameters than the convolutional one
+HIDDEN = 64
 MODELS = ("convolution", "dense (MLP)", "linear")
 
 
