@@ -961,7 +961,8 @@ inside = [[[[1.0, 0.0, 0.5 + 0.25, 0.5 - 0.25]]]]  # 0.9 + 0.25 is cut to 1
 expect(attack_on_linear, w, x, xp.array([0]), 0.25, gives=inside)
 rng = np.random.default_rng(8)
 x, y = xp.asarray(rng.random((60, 2, 6, 8))), xp.asarray(rng.integers(0, 3, 60))
-expect(most_losses_rise, x, y, 0.01, gives=True)
+lower = "too many losses fall. Follow the gradient of the loss upward, with labels y."
+expect(most_losses_rise, x, y, 0.01, gives=True, hint=lower)
 ### BEGIN HIDDEN TESTS
 
 
