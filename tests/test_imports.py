@@ -44,7 +44,7 @@ ALLOWED = {
     "plotting.*": ("plotting.*",),
     "widgets": ("plotting", "plotting.*"),
     "widgets.*": ("plotting", "plotting.*", "widgets.*"),
-    "figures_08": (
+    "figures_08_readers": (
         "plotting",
         "plotting.*",
         "data",
@@ -53,7 +53,7 @@ ALLOWED = {
         "training",
         "optimizers",
         "filters",
-        "figures_01",
+        "figures_08",
     ),
     "figures_01_readings": ("plotting", "data", "predictors", "filters"),
     "figures_05_fields": ("plotting", "plotting.*", "layers", "figures_05"),
@@ -61,12 +61,13 @@ ALLOWED = {
     "cuda": ("tiny_c",),
     "guard": (),
     "depth": ("networks", "training", "optimizers", "data"),
-    "figures_12": (
+    "figures_12": ("plotting", "plotting.*", "data", "layers"),
+    "figures_12_networks": (
         "plotting",
         "plotting.*",
         "data",
         "depth",
-        "layers",
+        "figures_12",
         "losses",
         "networks",
         "training",

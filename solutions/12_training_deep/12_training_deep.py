@@ -23,6 +23,7 @@
 import numpy as np
 
 from helpers import figures_12 as figures
+from helpers import figures_12_networks as networks
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
 from helpers.depth import train_deep
@@ -145,16 +146,9 @@ expect_like(stats_of, reference, cases)
 figures.show_histograms(depth=12)
 
 # %% [markdown]
-# With He's rule the numbers keep their size, which is what the rule promises. It does not
-# promise that they still tell images apart, and that is measured next: the part of each number
-# that depends on the image, against its size.
-
-# %%
-figures.show_alike(depth=12)
-
-# %% [markdown]
-# Even with He's rule the images become more and more alike. What differs between them drowns
-# in what they have in common, and the last layer must read ten digits from the rest.
+# With He's rule the numbers keep their size, which is what the rule promises. It promises nothing
+# about what the numbers say: whether layer 12 still tells one digit from another is a question
+# for later.
 #
 # ## A fresh start for every channel
 #
@@ -666,11 +660,11 @@ expect_like(sums_of_dx, reference, cases)
 # further before it rises?
 
 # %%
-figures.show_lines(["plain", "batch norm"], depth=12)
+networks.show_lines(["plain", "batch norm"], depth=12)
 
 # %% [markdown]
-# Along its own gradient the plain network hardly gets anywhere: the gradient has almost no
-# information about the digits. With batch norm the same line leads down.
+# The loss of the plain network hardly moves, however far the step goes. With batch norm the same kind of line leads down, until a step
+# goes too far.
 #
 # ## Let the input pass
 #
@@ -950,16 +944,22 @@ expect_like(block_gradients, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# How much of the gradient reaches each layer of a fresh network? Both networks below have
-# twelve convolution layers and batch norm, one has shortcuts around every two of them.
+# Two measurements of fresh networks with 4, 12 and 24 layers: how large a gradient reaches the
+# first layer, and how much the numbers in front of the last layer have to do with the class of
+# the digit. Two of the three kinds have batch norm after every convolution, and one of these has
+# shortcuts around every two layers.
+#
+# **Predict.** Which kind will have the smallest gradient at 24 layers? And in which will the last
+# layer know least about the class?
 
 # %%
-figures.show_gradients(depth=12)
+networks.show_apart()
 
 # %% [markdown]
-# Read each line from the right, where the gradient enters. Batch norm keeps the numbers in
-# range on the way forward; it does not keep what the gradients of different images say apart.
-# The next figure asks what matters in the end: does the network learn?
+# The plain network's gradient fades with depth. Batch norm turns that round, but the right panel
+# shows the price: put on equal size again and again, what the layers mix has less and less to do
+# with the class. Shortcuts carry the input past the mixing. The bars are wide, though, and fresh
+# networks are only the start. What happens in training?
 #
 # ## Twelve layers, three times
 #
@@ -978,8 +978,7 @@ for kind, rate in (("plain", 0.01), ("batch norm", 0.03), ("residual", 0.03)):
     print(f"{kind:10}  learning rate {rate}  test accuracy {run['accuracy'][-1]:.3f}")
 show_curves(
     losses,
-    x=[1, 2, 3, 4],
-    xlabel="epoch",
+    xlabel="epoch, counted from 0",
     ylabel="training loss, nats",
     title=f"seed {seed}",
 )
@@ -990,7 +989,7 @@ show_curves(
 # loss; bars reach from the worst of the eight seeds to the best.
 
 # %%
-figures.show_depths()
+networks.show_depths()
 
 # %% [markdown]
 # Read the plain networks first: with more layers they get *worse on the training images*. So
@@ -1003,7 +1002,7 @@ figures.show_depths()
 # kind will be the least choosy?
 
 # %%
-figures.show_rates()
+networks.show_rates()
 
 # %% [markdown]
 # A method that works at one learning rate in four may be as good as another, if you have the
@@ -1021,13 +1020,13 @@ figures.show_rates()
 # $$\text{out} = x \cdot \text{mask}, \qquad
 # \text{mask} = 0 \text{ or } \frac{1}{1 - p}$$
 #
-# **Predict.** With $p = 0.75$, what is a number 2 turned into, and how often?
+# **Predict.** With $p = 0.5$, what is a number 2 turned into, and how often?
 
 # %%
-figures.show_dropout(p=0.75, seed=2)
+figures.show_dropout(p=0.5, seed=2)
 
 # %% [markdown]
-# Into an 8 in one case of four, on average, and into 0 otherwise. Each picture is a caricature;
+# Into a 4 in one case of two, on average, and into 0 otherwise. Each picture is a caricature;
 # the mean over many of them comes back to the digit.
 #
 # ### Exercise 12.6 · dropout (10 points)
@@ -1306,14 +1305,15 @@ expect_like(shifts_found, reference, cases)
 # Does it help? A small network learns 200 digits, with and without shifts of one pixel, and then
 # reads the test digits, as they are and shifted. Every bar is the mean over five seeds.
 #
-# **Predict.** Which of the four numbers will differ most?
+# **Predict.** Which of the two tests will gain, and will the other one lose?
 
 # %%
-figures.show_augmented(seeds=5)
+networks.show_augmented(seeds=5)
 
 # %% [markdown]
-# Augmentation writes into the training data what you know about the task: here, that a digit may
-# stand anywhere. What it does not contain the network has to find out, or never learns.
+# Shifted digits gain most. The digits as they are lose a little: in as many steps the network had
+# more to learn. Augmentation writes into the training data what you know about the task, here
+# that a digit may stand anywhere, and it is worth having if the task is really like that.
 #
 # ### Question 12.2 · Which change for which data (10 points)
 #

@@ -1,16 +1,12 @@
-"""Figures of lesson 12: deep signals, batch norm, residual blocks, stored runs."""
+"""Figures of lesson 12: deep signals, batch norm, residual blocks, dropout, shifts."""
 
 import numpy as np
 
-from helpers import networks, plotting, training
-from helpers.backend import to_backend, to_numpy, xp
+from helpers import plotting
+from helpers.backend import to_numpy, xp
 from helpers.data import digits
-from helpers.depth import DEPTHS, KINDS, RATES, deep_net, stored_runs, train_on_few
 from helpers.layers import batch_norm, batch_norm_backward, conv2d, dropout, relu
-from helpers.losses import cross_entropy
 from helpers.plotting.page import figures_off, new_figure, show, style
-
-MARKS = "osD"
 
 
 def shift_one(images, rows: int, columns: int, mode: str = "constant"):
@@ -141,29 +137,6 @@ def show_histograms(depth: int):
         )
 
 
-def show_alike(depth: int, seeds: int = 5):
-    """Draw how much of a layer's output depends on the image, for He's rule."""
-    curves = {}
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        outputs = through_layers(sixteen_maps(rng), depth, (2 / 144) ** 0.5, rng)
-        curves[f"seed {seed}"] = [
-            float(np.sqrt(a.var(axis=0).mean() / (a * a).mean())) for a in outputs
-        ]
-    first, last = (np.median([c[k] for c in curves.values()]) for k in (0, -1))
-    plotting.show_curves(
-        {name: np.array(values) for name, values in curves.items()},
-        alt=f"How far images differ, as a part of the size of the numbers, after layers "
-        f"1 to {depth}, for {seeds} seeds. All curves fall; the median from {first:.2f} to "
-        f"{last:.2f}.",
-        caption="Standard deviation over 256 digits at each place, against the root mean "
-        f"square. Median after layer {depth}: {last:.2f}.",
-        x=np.arange(1, depth + 1),
-        xlabel="layer",
-        ylabel="what depends on the image",
-    )
-
-
 def one_channel(images):
     """Return images (N, H, W) as one channel with the arguments of a fresh batch norm."""
     one = xp.ones(1)
@@ -221,110 +194,11 @@ def show_running(momenta, batch_size: int = 16, steps: int = 60):
     )
 
 
-def fresh_step(kind: str, depth: int, seed: int):
-    """Return a fresh network after one forward and backward pass, with its 256 digits."""
-    data = digits()
-    x, y = data.x_train[:256], data.y_train[:256]
-    model = deep_net(kind, depth, np.random.default_rng(seed))
-    training.gradient_step(model, x, y)
-    return model, x, y
-
-
-def losses_on_line(kind: str, depth: int, seed: int, steps):
-    """Return how the loss of a fresh network changes along its gradient."""
-    model, x, y = fresh_step(kind, depth, seed)
-    start = {name: a.copy() for name, a in networks.parameters(model).items()}
-    slopes = {name: a.copy() for name, a in networks.gradients(model).items()}
-    losses = []
-    for step in (0, *steps):
-        for name, a in networks.parameters(model).items():
-            a[...] = start[name] - step * slopes[name]
-        losses.append(float(cross_entropy(model.forward(x, train=True), y)[0]))
-    return np.array(losses[1:]) - losses[0]
-
-
-def show_lines(kinds, depth: int, seeds: int = 3):
-    """Draw the loss along a straight line, down the gradient of a fresh network."""
-    steps = 10.0 ** np.linspace(-3, 1, 25)
-    curves, words = {}, []
-    for kind in kinds:
-        found = [losses_on_line(kind, depth, seed, steps) for seed in range(seeds)]
-        curves |= {f"{kind}, seed {seed}": line for seed, line in enumerate(found)}
-        falls = [-line.min() for line in found]
-        words.append(
-            f"{kind}: the largest fall is {min(falls):.3f} to {max(falls):.3f} nats"
-        )
-    draw_groups(
-        {kind: [curves[f"{kind}, seed {s}"] for s in range(seeds)] for kind in kinds},
-        steps,
-        ("step along the gradient", "change of the loss, nats"),
-        "Change of the loss along the gradient, one curve per seed; "
-        + "; ".join(words)
-        + ".",
-        "; ".join(words).capitalize() + ".",
-        log="x",
-        limits=(min(line.min() for line in curves.values()) * 1.15, 0.3),
-    )
-
-
-def draw_groups(groups, x, names, alt, caption=None, log="", limits=None):
-    """Draw several curves of each kind in one colour; names are those of the axes."""
-    if figures_off():
-        return
-    with style():
-        fig = new_figure(6.6, 3.2)
-        ax = fig.add_axes([0.12, 0.15, 0.66, 0.78])
-        for n, (kind, lines) in enumerate(groups.items()):
-            for k, line in enumerate(lines):
-                label = kind if k == 0 else None
-                ax.plot(
-                    x,
-                    line,
-                    color=f"C{n}",
-                    linewidth=1.2,
-                    label=label,
-                    marker=MARKS[n],
-                    markersize=3.5,
-                    linestyle=("-", "--", ":")[n],
-                )
-        ax.set(xlabel=names[0], ylabel=names[1], ylim=limits)
-        ax.set_xscale("log" if "x" in log else "linear")
-        ax.set_yscale("log" if "y" in log else "linear")
-        ax.grid()
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    show(fig, alt, caption)
-
-
-def show_gradients(depth: int, seeds: int = 3):
-    """Draw the size of the filters' gradient in each layer of fresh networks."""
-    groups, words = {}, []
-    for kind in KINDS:
-        lines = []
-        for seed in range(seeds):
-            model, _, _ = fresh_step(kind, depth, seed)
-            grads = [
-                to_numpy(a) for n, a in networks.gradients(model).items() if n[-1] == "w"
-            ]
-            sizes = [float(np.sqrt((a * a).mean())) for a in grads if a.shape[-1] == 3]
-            lines.append(sizes)
-        groups[kind] = lines
-        first, last = (np.median([line[k] for line in lines]) for k in (0, -1))
-        words.append(f"{kind}: {first:.1e} in layer 1, {last:.1e} in layer {depth}")
-    draw_groups(
-        groups,
-        np.arange(1, depth + 1),
-        ("layer", "root mean square of dw"),
-        f"Size of the filters' gradient in layers 1 to {depth} of fresh networks, "
-        f"{seeds} seeds each. Medians: {'; '.join(words)}.",
-        log="y",
-    )
-
-
 def show_residual(x, w1: float, w2: float):
     """Draw a block whose filters are single numbers: shortcut, branch and their sum."""
     hidden = relu(w1 * x)
     plotting.show_arrays(
-        [x, hidden, w2 * hidden, x + w2 * hidden],
+        [x, hidden, w2 * hidden + 0.0, x + w2 * hidden],
         [
             "x, the shortcut",
             f"relu({w1:g} · x)",
@@ -335,88 +209,6 @@ def show_residual(x, w1: float, w2: float):
         shared_scale=True,
         cmap="RdBu_r",
         limits=(-10, 10),
-    )
-
-
-def best_runs(kind: str, depth: int):
-    """Return the runs at the rate with the lowest median of the last training loss."""
-
-    def median(rate):
-        return np.median([run["loss"][-1] for run in runs_of(kind, depth, rate)])
-
-    return runs_of(kind, depth, min(RATES, key=median))
-
-
-def runs_of(kind: str, depth: int, rate: float) -> list[dict]:
-    """Return the stored runs of one kind, depth and learning rate, by seed."""
-    wanted = {"kind": kind, "depth": depth, "rate": rate}
-    return [run for run in stored_runs() if wanted.items() <= run.items()]
-
-
-def show_depths():
-    """Draw last training loss and test accuracy against depth, with their spread."""
-    words = []
-    if figures_off():
-        return
-    with style():
-        fig = new_figure(7.6, 3.3)
-        axes = fig.subplots(1, 2)
-        for ax, what in zip(axes, ("loss", "accuracy"), strict=True):
-            for n, kind in enumerate(KINDS):
-                ends = [[r[what][-1] for r in best_runs(kind, d)] for d in DEPTHS]
-                middle = [np.median(values) for values in ends]
-                reach = [
-                    [m - min(v) for m, v in zip(middle, ends, strict=True)],
-                    [max(v) - m for m, v in zip(middle, ends, strict=True)],
-                ]
-                places = np.arange(len(DEPTHS)) + 0.12 * (n - 1)
-                ax.errorbar(
-                    places,
-                    middle,
-                    reach,
-                    marker=MARKS[n],
-                    capsize=4,
-                    label=kind,
-                    linestyle=("-", "--", ":")[n],
-                    markersize=5,
-                )
-                words += [
-                    f"{kind}, {d} layers, {what}: median {m:.2f}, from {min(v):.2f} to "
-                    f"{max(v):.2f}"
-                    for d, m, v in zip(DEPTHS, middle, ends, strict=True)
-                ]
-            ax.set_xticks(range(len(DEPTHS)), DEPTHS)
-            ax.set(xlabel="convolution layers", ylim=(0, None))
-            ax.grid()
-        axes[0].set_ylabel("training loss of epoch 4, nats")
-        axes[1].set_ylabel("test accuracy")
-        axes[0].legend()
-        fig.tight_layout()
-    rates = ", ".join(f"{k} {best_runs(k, 12)[0]['rate']:g}" for k in KINDS)
-    show(
-        fig,
-        "Loss and accuracy against depth, eight seeds. " + "; ".join(words) + ".",
-        f"Medians, worst and best of 8 seeds. Learning rates at 12 layers: {rates}.",
-    )
-
-
-def show_rates(depth: int = 12):
-    """Draw the median test accuracy of each kind at each learning rate."""
-    table = [
-        [
-            np.median([run["accuracy"][-1] for run in runs_of(kind, depth, rate)])
-            for rate in RATES
-        ]
-        for kind in KINDS
-    ]
-    plotting.show_heatmap(
-        np.array(table),
-        title=f"test accuracy, {depth} layers, median of 8 seeds",
-        xlabel="learning rate",
-        xticks=[f"{rate:g}" for rate in RATES],
-        yticks=list(KINDS),
-        decimals=2,
-        limits=(0, 1),
     )
 
 
@@ -453,30 +245,4 @@ def show_changes(digits_shown, shift):
         + ", each as it is, shifted by a pixel, mirrored, and upside down.",
         ncols=4,
         size=1.3,
-    )
-
-
-def show_augmented(seeds: int):
-    """Draw what a small network reads, trained with and without shifted images."""
-    names, values = [], []
-    for shifts in (False, True):
-        found = np.array([train_on_few(shifts, seed, shifted) for seed in range(seeds)])
-        for k, test in enumerate(("test digits", "test digits, shifted")):
-            names.append(f"{'shifts' if shifts else 'no shifts'}: {test}")
-            values.append(float(found[:, k].mean()))
-    plotting.show_bars(
-        names,
-        values,
-        xlabel="accuracy",
-        limits=(0, 1),
-        value_labels=[f"{v:.2f}" for v in values],
-    )
-
-
-def shifted(x, rng, max_shift: int = 1):
-    """Return images (N, C, H, W), each shifted by rows and columns of its own."""
-    moves = rng.integers(-max_shift, max_shift + 1, (len(x), 2)).tolist()
-    host = to_numpy(x)
-    return to_backend(
-        np.stack([shift_one(a, *m) for a, m in zip(host, moves, strict=True)])
     )
