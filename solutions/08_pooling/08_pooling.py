@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 8. Pooling
 #
-# **You will** make images smaller by keeping one number per window: its largest value or its
-# average. You build both with their gradients, write average pooling as a convolution, and
-# measure what pooling is worth when a digit moves.
+# **You will** make images smaller by keeping one number per window: its largest value or
+# its average. You build both with their gradients, write average pooling as a
+# convolution, and measure what pooling is worth when a digit moves.
 #
-# **You need** strides and output sizes from lesson 05, the layer from lesson 06, gradients
-# from lesson 07.
+# **You need** strides and output sizes from lesson 05, the layer from lesson 06 and its
+# gradients from lesson 07.
 #
 # **Time** about 75 minutes.
 #
@@ -22,27 +22,29 @@
 import numpy as np
 
 from helpers import figures_08 as figures
+from helpers import figures_08_readers as readers
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
-from helpers.figures_01 import shifted
+from helpers.figures_03 import photo
+from helpers.filters import shifted
 from helpers.judging import judge
 from helpers.layers import conv2d
 
 # %% [markdown]
 # ## The largest value wins
 #
-# A feature map says how strongly a pattern answers at each place. Often it is enough to know
-# that it answers strongly *somewhere around here*. **Max pooling** keeps the largest value of
-# each window, and nothing else:
+# A feature map says how strongly a pattern answers at each place. Often it is enough to
+# know that it answers strongly *somewhere around here*. **Max pooling** keeps the largest
+# value of each window, and nothing else:
 #
 # $$\text{out}[n, c, i, j] = \max_{p,\, q}\; x[n, c,\; i \cdot s + p,\; j \cdot s + q]$$
 #
-# Here $0 \le p < KH$ and $0 \le q < KW$; $s$ is the stride. Windows move and sizes follow as
-# in lesson 05: $OH = \lfloor (H - KH) / s \rfloor + 1$. There are no weights and no padding,
-# and channels do not mix: each one is pooled on its own.
+# Here $0 \le p < KH$ and $0 \le q < KW$; $s$ is the stride. Windows move and sizes follow
+# as in lesson 05: $OH = \lfloor (H - KH) / s \rfloor + 1$. There are no weights and no
+# padding, and channels do not mix: each one is pooled on its own.
 #
-# **Predict.** Windows of 2 by 2 move by 2 over the image below. How many rows and columns
-# does the output have, and which pixels never count?
+# **Predict.** Windows of 2 × 2 move over the image below with stride 2. How many rows and
+# columns does the output have, and which pixels never count?
 
 # %%
 rows = [[1, 3, 2, 0, 4, 1, 9], [0, 2, 8, 1, 0, 3, 7]]
@@ -50,13 +52,13 @@ rows += [[5, 1, 0, 2, 7, 2, 8], [1, 4, 3, 1, 6, 0, 5]]
 figures.show_pooling(xp.array(rows), (2, 2), 2, 0, 1)
 
 # %% [markdown]
-# Two rows and three columns. The last column is a **leftover**: no window that starts on an
+# Two rows and three columns. The last column is left over: no window that starts on an
 # even column has room for it, so its 9, the largest number of all, is lost.
 #
 # ### Exercise 8.1 · max_pool_forward (16 points)
 #
-# Return the largest value of each window, channel by channel, and keep what the way back will
-# need.
+# Return the largest value of each window, channel by channel, and keep what the way back
+# will need.
 
 
 # %% exercise="max_pool_forward"
@@ -70,7 +72,7 @@ def max_pool_forward(x, size, stride):
     size : (int, int)
         Rows KH and columns KW of a window, at most H and W.
     stride : int
-        Pixels from one window to the next, in both directions. Windows may overlap or leave
+        Pixels from one window to the next, along both axes. Windows may overlap or leave
         gaps. Leftover rows and columns are dropped.
 
     Returns
@@ -143,43 +145,45 @@ expect_like(max_pool_forward, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# A photograph, halved four times in three ways. Compare the row that keeps every second pixel
-# with the two that look at all of them.
+# A photograph, halved four times in three ways. Compare the row that keeps every second
+# pixel with the two that look at all of them.
 
 # %%
-figures.show_pyramid(figures.photo())
+figures.show_pyramid(photo())
 
 # %% [markdown]
-# Taking every second pixel is what a stride of 2 does on its own: thin lines break. The
-# average stays faithful. The maximum grows bright spots and swallows dark lines, which is
-# right for feature maps, where bright means "found it", and odd for photographs.
+# Taking every second pixel is what a stride of 2 does on its own: thin lines break, as
+# the rings of lesson 05 did. The average stays faithful. Under the maximum bright spots
+# grow and dark lines vanish, which is right for feature maps, where bright means "found
+# it", and odd for photographs.
 #
 # ## The way back: who won?
 #
-# Change a value that was *not* the largest of its window by a little, and the output does not
-# move. So its gradient is 0. Change the largest one, and the output moves by the same amount:
-# it receives the whole gradient of its window,
+# Change a value that was *not* the largest of its window by a little, and the output does
+# not move. So its gradient is 0. Change the largest one, and the output moves by the same
+# amount: it receives the whole gradient of its window,
 #
 # $$\text{dx}[n, c, h, w] = \sum_{\text{windows that } (h, w) \text{ won}}
 # \text{dout}[n, c, i, j].$$
 #
 # The sum matters where windows overlap: one pixel may win several times.
 #
-# If two values tie, the maximum has no single slope. Some rule must pick one of them. Ours,
-# and PyTorch's, is: **the first in reading order wins**, row by row from the top left. Then a
-# window hands on exactly what it received, never twice.
+# If two values tie, the maximum has no single slope. Some rule must pick one of them.
+# Ours, and PyTorch's, is: **the first in reading order wins**, row by row from the top
+# left. Then a window hands on exactly what it received, never twice.
 #
-# **Predict.** Windows of 2 by 2 move by 1 over the image below. Which pixel wins most often,
-# and what does it receive? Who receives the 30 of the top right window, with its two fives?
+# **Predict.** Windows of 2 × 2 move over the image below with stride 1. Which pixel wins
+# most often, and what does it receive? Who receives the 30 of the top right window, with
+# its two fives?
 
 # %%
 x = xp.array([[2, 1, 5, 5], [0, 7, 3, 1], [6, 2, 0, 4]])
 figures.show_routes(x, xp.array([[10, 20, 30], [40, 50, 60]]), (2, 2), 1)
 
 # %% [markdown]
-# The 7 wins four of the six windows and receives 10 + 20 + 40 + 50. Of the two fives the left
-# one is read first, so it takes the whole 30. Even the 6 receives nothing: it was second to
-# the 7 in its only window.
+# The 7 wins four of the six windows and receives 10 + 20 + 40 + 50. Of the two fives the
+# left one is read first, so it takes the whole 30. Even the 6 receives nothing: it was
+# second to the 7 in its only window.
 #
 # ### Exercise 8.2 · max_pool_backward (18 points)
 #
@@ -309,34 +313,34 @@ expect_like(max_pool_gradient, reference, cases, within=1e-6)
 ### END HIDDEN TESTS
 
 # %%
-figures.show_learning_pixels(figures.photo(2)[82:110, 130:172])
+figures.show_learning_pixels(photo(2)[82:110, 130:172])
 
 # %% [markdown]
-# With 2 by 2 tiles one pixel in four learns from an image; which one, depends on the image.
-# Averages do the opposite: all pixels share alike.
+# With tiles of 2 × 2 one pixel in four learns from an image; which one, depends on the
+# image. Averages do the opposite: all pixels share alike.
 #
 # ## Averages
 #
-# **Average pooling** keeps the mean of each window. Every value counts, with the same weight
-# $1 / (KH \cdot KW)$, so each receives that share of the gradient of its window; where windows
-# overlap, the shares add up:
+# **Average pooling** keeps the mean of each window. Every value counts, with the same
+# weight $1 / (KH \cdot KW)$, so each receives that share of the gradient of its window;
+# where windows overlap, the shares add up:
 #
 # $$\text{dx}[n, c, h, w] = \frac{1}{KH \cdot KW} \sum_{\text{windows that cover } (h, w)}
 # \text{dout}[n, c, i, j]$$
 #
-# The values of the input do not appear in it. So the way back needs the *shape* of the input
-# and not the input: less to keep in memory.
+# The values of the input do not appear in it. So the way back needs the *shape* of the
+# input and not the input: less to keep in memory.
 #
-# **Predict.** A window of 2 by 3 receives the gradient 12. How much does each of its pixels
-# receive, and how much all six together?
+# **Predict.** A window of 2 × 3 receives the gradient 12. How much does each of its
+# pixels receive, and how much all six together?
 
 # %%
 rows = [[3, 1, 2, 8], [0, 6, 4, 2], [5, 1, 2, 9]]
 figures.show_pooling(xp.array(rows), (2, 3), 1, 1, 0, kind="average")
 
 # %% [markdown]
-# Each receives 12 / 6 = 2, all together 12. Like max pooling, average pooling neither creates
-# nor loses gradient; it only spreads it.
+# Each receives 12 / 6 = 2, all together 12. Like max pooling, average pooling neither
+# creates nor loses gradient; it only spreads it.
 #
 # ### Exercise 8.3 · avg_pool_forward, avg_pool_backward (16 points)
 #
@@ -475,24 +479,24 @@ expect_like(avg_pool_backward, reference, cases, within=1e-6)
 # %% [markdown]
 # ## An average is a convolution
 #
-# A mean is a sum of products: every value times $1 / (KH \cdot KW)$. So a convolution layer can
-# do average pooling, if you set its weights by hand. There is one thing to watch. A filter
-# sums over *all* channels, and pooling keeps channels apart.
+# A mean is a sum of products: every value times $1 / (KH \cdot KW)$. So a convolution
+# layer can do average pooling, if you set its weights by hand. There is one thing to
+# watch. A filter sums over *all* channels, and pooling keeps channels apart.
 #
-# **Predict.** For three channels and windows of 2 by 3, what is the shape of the weights `w`,
-# and which of its kernels are zero?
+# **Predict.** For three channels and windows of 2 × 3, what is the shape of the weights
+# `w`, and which of its kernels are zero?
 
 # %%
 figures.show_average_filters(3, (2, 3))
 
 # %% [markdown]
-# Filter $f$ looks at channel $f$ alone: its other kernels are zero. Only $w[0, 0]$, $w[1, 1]$
-# and $w[2, 2]$ hold the averaging kernel.
+# Filter $f$ looks at channel $f$ alone: its other kernels are zero. Only $w[0, 0]$,
+# $w[1, 1]$ and $w[2, 2]$ hold the averaging kernel.
 #
 # ### Exercise 8.4 · avg_pool_as_conv (10 points)
 #
-# Do average pooling with a convolution layer whose weights you choose. The finished layer of
-# lesson 06 is there: `conv2d(x, w, stride=...)`, without a bias.
+# Do average pooling with a convolution layer whose weights you choose. The finished layer
+# of lesson 06 is there: `conv2d(x, w, stride=...)`, without a bias.
 
 
 # %% exercise="avg_pool_as_conv"
@@ -573,53 +577,55 @@ expect_like(avg_pool_as_conv, reference, cases)
 # ### Question 8.1 · Pooling and parameters (8 points)
 #
 # "Pooling reduces the number of parameters." Take a network of your choice: a convolution
-# layer, 2 by 2 pooling, another convolution layer, then a dense layer. Count parameters with
-# and without the pooling, and correct the sentence. What else does pooling save, and could a
-# convolution of stride 2 do the same job?
+# layer, 2 × 2 pooling, another convolution layer, then a dense layer. Count parameters
+# with and without the pooling, and correct the sentence. What else does pooling save? And
+# could a convolution of stride 2, its rival in Question 5.2, do the same job?
 
 # %% [markdown] question="parameters" points=8
 # **Model answer.** A pooling layer has no parameters and takes none away from convolution
-# layers: their count, $F (C \cdot KH \cdot KW + 1)$, does not contain the size of the image.
-# What shrinks is a dense layer behind a flattened map. Example, 16 by 16 grey images, 8 then
-# 16 filters of 3 by 3 with padding 1, then 10 classes: the convolutions have 80 and 1,168
-# parameters in both networks; the dense layer has (16 · 16 · 16) · 10 + 10 = 40,970 without
-# and (16 · 8 · 8) · 10 + 10 = 10,250 with pooling. With global pooling in front of the dense
-# layer it has 170 either way, and pooling inside saves nothing.
+# layers: their count, $F (C \cdot KH \cdot KW + 1)$, does not contain the size of the
+# image. What shrinks is a dense layer behind a flattened map. Example, grey images of
+# 16 × 16, 8 then 16 filters of 3 × 3 with padding 1, then 10 classes: the convolutions
+# have 80 and 1,168 parameters in both networks; the dense layer has (16 · 16 · 16) · 10 +
+# 10 = 40,970 without and (16 · 8 · 8) · 10 + 10 = 10,250 with pooling. With global
+# pooling in front of the dense layer it has 170 either way, and pooling inside saves
+# nothing.
 #
 # True sentence: "Pooling has no parameters; it makes maps smaller, and so the dense layer
 # that reads them." It also saves work and memory in every later layer: a quarter of the
-# outputs, so a quarter of the multiplications. A convolution of stride 2 makes maps smaller as
-# well, and it learns how to summarise; but it *adds* $F (C \cdot KH \cdot KW + 1)$
-# parameters, and where it looks at few pixels it skips the rest.
+# outputs, so a quarter of the multiplications. A convolution of stride 2 makes maps
+# smaller as well, and it learns how to summarise; but it *adds*
+# $F (C \cdot KH \cdot KW + 1)$ parameters, and where it looks at few pixels it skips the
+# rest.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 8 | No parameters of its own, none saved in convolutions, fewer in the dense layer, with a right count; work or memory; the price of the strided convolution |
-# | 5-7 | The corrected sentence with a count, one of the other two points missing or vague |
-# | 2-4 | "Pooling has no parameters" or "the maps get smaller", without saying where parameters fall |
-# | 0-1 | Agrees with the sentence as it stands |
+# | 7–8 | No parameters of its own, none saved in convolutions, fewer in the dense layer, with a right count; work or memory; the price of the strided convolution |
+# | 5–6 | The corrected sentence with a count, one of the other two points missing or vague |
+# | 2–4 | "Pooling has no parameters" or "the maps get smaller", without saying where parameters fall |
+# | 0–1 | Agrees with the sentence as it stands |
 #
-# **Sample, 8 points.** "Conv 3→8 3x3 has 224, conv 8→16 has 1168, with or without pooling. On
-# 32x32 images the dense layer to 10 classes goes from 16·32·32·10 + 10 = 163850 to
-# 16·16·16·10 + 10 = 40970. So only the dense layer gets smaller. The second conv does 4 times
-# fewer multiplications. Stride 2 in the first conv shrinks just the same without an extra
-# layer, but an extra stride-2 conv has its own weights."
+# *Sample, 8 points:* "Conv 3→8 3x3 has 224, conv 8→16 has 1168, with or without pooling.
+# On 32x32 images the dense layer to 10 classes goes from 16·32·32·10 + 10 = 163850 to
+# 16·16·16·10 + 10 = 40970. So only the dense layer gets smaller. The second conv does 4
+# times fewer multiplications. Stride 2 in the first conv shrinks just the same without an
+# extra layer, but an extra stride-2 conv has its own weights."
 #
-# **Sample, 3 points.** "Pooling makes the image 4 times smaller, so there are 4 times fewer
+# *Sample, 3 points:* "Pooling makes the image 4 times smaller, so there are 4 times fewer
 # parameters, but it has no weights itself."
 
 # %% [markdown]
 # ## One number per map
 #
-# **Global pooling** takes the window as large as the map. Of each map one number remains: its
-# mean, "how much of this is there?", or its maximum, "is it there at all?". A stack of
-# $C$ maps becomes a row of $C$ numbers, whatever $H$ and $W$ are.
+# **Global pooling** takes the window as large as the map. Of each map one number remains:
+# its mean, "how much of this is there?", or its maximum, "is it there at all?". A stack
+# of $C$ maps becomes a row of $C$ numbers, whatever $H$ and $W$ are.
 #
-# **Predict.** One bright point lies on a map of 10 by 20 zeros. By what factor is its global
-# maximum larger than its global average?
+# **Predict.** One bright point lies on a map of 10 × 20 zeros. By what factor is its
+# global maximum larger than its global average?
 
 # %%
-figures.show_global(figures.photo())
+figures.show_global(photo())
 
 # %% [markdown]
 # By 200, the number of pixels. The average tells large from small areas, the maximum does
@@ -763,21 +769,21 @@ expect_like(global_pool_backward, first_pixel, constant)
 # %% [markdown]
 # ## What a shift changes
 #
-# Lesson 01 left a question open: does sharing weights help a network to read digits that have
-# moved? Start with one layer. The upper row shows a digit, a feature map of it and the pooled
-# map; the lower row the same for the digit moved by one pixel.
+# Lesson 01 left a question open: does sharing weights help a network to read digits that
+# have moved? Start with one layer. The upper row shows a digit, a feature map of it and
+# the pooled map; the lower row the same for the digit moved by one pixel.
 #
-# **Predict.** Will the feature map move by one pixel? What will the pooled map do, whose pixels
-# are two wide? And the global maximum?
+# **Predict.** Will the feature map move by one pixel? What will the pooled map do, whose
+# pixels are two wide? And the global maximum?
 
 # %%
 figures.show_moving(1)
 
 # %% [markdown]
-# The feature map moves along: convolution is **equivariant**, what moves in moves out. The
-# pooled map cannot move by half a pixel, so its values change instead. Try
-# `figures.show_moving(2)`: two pixels are one step of the pooling stride. The global maximum does not change at all: it
-# is **invariant**.
+# The feature map moves along: convolution is **equivariant**, what moves in moves out.
+# The pooled map cannot move by half a pixel, so its values change instead. Try
+# `figures.show_moving(2)`: two pixels are one step of the pooling stride. The global
+# maximum does not change at all: it is **invariant**.
 #
 # Between "moves along" and "does not change" lies a number. Let $x_d$ be the images moved
 # right by $d$ columns, and $\lVert a \rVert$ the root of the sum of all squares in $a$:
@@ -789,7 +795,8 @@ figures.show_moving(1)
 # ### Exercise 8.6 · shift_sensitivity (6 points)
 #
 # Measure how much the output of a function changes when its images move to the right.
-# `shifted(x, 0, d)` returns images moved right by d columns, the free columns filled with 0.
+# `shifted(x, 0, d)` returns images moved right by d columns, the free columns filled with
+# 0.
 
 
 # %% exercise="shift_sensitivity"
@@ -867,84 +874,89 @@ expect_like(shift_sensitivity, reference, cases)
 ### END HIDDEN TESTS
 
 # %%
-figures.show_sensitivity(figures.centred_digits())
+readers.show_sensitivity(readers.centred_digits())
 
 # %% [markdown]
 # The larger the window, the smaller the change: pooling softens a shift, but it does not
-# undo it. Two outputs of equal length that have nothing in common differ by $\sqrt 2$ on this
-# scale, so after a few pixels most of the map is new. A map that has only moved along counts
-# as changed here. The global maximum notices nothing, the global average hardly anything.
+# undo it. Two outputs of equal length that have nothing in common differ by $\sqrt 2$ on
+# this scale, so after a few pixels most of the map is new. A map that has only moved
+# along counts as changed here. The global maximum notices nothing, the global average
+# hardly anything.
 #
 # ## Does it read moved digits?
 #
-# Now the measurement that lesson 01 asked for. The next cell trains five small networks, each
-# on digits in the middle of a 16 by 16 canvas and nowhere else: two convolution layers, and
-# behind them one of three heads. **Flatten** gives every pixel of every map to a dense layer,
-# as lesson 01 did with the image. The others pool globally first. "Pooled inside" means 2 by 2
-# max pooling between the convolutions.
+# Now the measurement that lesson 01 asked for. The next cell trains five small networks,
+# each on digits in the middle of a canvas of 16 × 16 and nowhere else: two convolution
+# layers, and behind them one of three heads. **Flatten** gives every pixel of every map
+# to a dense layer, as lesson 01 did with the image. The others pool globally first.
+# "Pooled inside" means 2 × 2 max pooling between the convolutions.
 #
-# **Predict.** Which network reads best where it was trained? Which one loses least when the
-# digits move? For which would it matter whether they move by an odd or an even number of
-# pixels?
+# **Predict.** Which network reads best where it was trained? Which one loses least when
+# the digits move? For which would it matter whether they move by an odd or an even number
+# of pixels?
 
 # %%
-table = figures.shift_table()
-figures.show_table(table)
+table = readers.shift_table()
+readers.show_table(table)
 
 # %% [markdown]
-# Compare the columns within each row, and odd shifts with even ones. For the last columns it
-# helps to know that two layers of 3 by 3 make of a digit of 8 pixels a pattern up to 12 pixels
-# wide, and that the canvas has 16.
+# Compare the columns within each row, and odd shifts with even ones. For the last columns
+# it helps to know that two layers of 3 × 3 make of a digit of 8 pixels a pattern up to 12
+# pixels wide, and that the canvas has 16.
 #
 # ### Question 8.2 · Are CNNs translation invariant? (12 points)
 #
-# "Convolutional networks are translation invariant." Write the true sentence, or the true few
-# sentences, with numbers from your table. Say which part of which network is equivariant, which
-# is invariant, and what breaks each of the two. What price do the global heads pay?
+# "Convolutional networks are translation invariant." Write the true sentence, or the true
+# few sentences, with numbers from your table. Say which part of which network is
+# equivariant, which is invariant, and what breaks each of the two. What price do the
+# global heads pay?
 
 # %% [markdown] question="invariant" points=12
-# **Model answer** (numbers differ a little from machine to machine; those of the learner's own
-# table count). Convolution with stride 1 is *equivariant*: the maps move along with the digit.
-# Nothing in it is invariant. What the head does decides. With a flatten head the dense layer
-# has weights for each place, and the network falls from 0.98 in the middle to about 0.5 after
-# one pixel and to 0.1, blind guessing, after three: convolutions and a pooling layer do not
-# make it invariant. A global head forgets the place. Without pooling inside, the global heads
-# answer *exactly* alike for shifts of 1 and 2 pixels. From 3 pixels on the pattern, 2 pixels
-# wider than the digit on each side, is cut off at the border, and answers change.
+# **Model answer** (numbers differ a little from machine to machine; those of the
+# learner's own table count). Convolution with stride 1 is *equivariant*: the maps move
+# along with the digit. Nothing in it is invariant. What the head does decides. With a
+# flatten head the dense layer has weights for each place, and the network falls from 0.98
+# in the middle to about 0.5 after one pixel and to 0.1, blind guessing, after three:
+# convolutions and a pooling layer do not make it invariant. A global head forgets the
+# place. Without pooling inside, the global heads answer *exactly* alike for shifts of 1
+# and 2 pixels. From 3 pixels on the pattern, 2 pixels wider than the digit on each side,
+# is cut off at the border, and answers change.
 #
-# Pooling with stride 2 inside breaks equivariance for odd shifts: the windows cut the digit
-# differently, and accuracy drops by about 0.2 at 1 and 3 pixels and is back at 2. So: "a CNN of
-# stride-1 convolutions with a global head is invariant to shifts, apart from borders; with
-# strides inside it is so only for multiples of their product; with a flatten head it is not
-# invariant at all." The price: in the middle the global average reads worse (0.80 to 0.85
-# against 0.98), because where a stroke lies tells digits apart too.
+# Pooling with stride 2 inside breaks equivariance for odd shifts: the windows cut the
+# digit differently, and accuracy drops by about 0.2 at 1 and 3 pixels and is back at 2.
+# So: "a CNN of stride-1 convolutions with a global head is invariant to shifts, apart
+# from borders; with strides inside it is so only for multiples of their product; with a
+# flatten head it is not invariant at all." The price: in the middle the global average
+# reads worse (0.80 to 0.85 against 0.98), because where a stroke lies tells digits apart
+# too.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 11-12 | Equivariant convolution against invariant head; flatten, odd shifts and border as what breaks them, each with own numbers; the price |
-# | 7-10 | Equivariance and invariance told apart, numbers for at least two networks; odd shifts, border or price missing |
-# | 3-6 | "Not fully invariant" with numbers from the table, but no reason, or the reason without numbers |
-# | 0-2 | The sentence is defended, or rejected without numbers |
+# | 11–12 | Equivariant convolution against invariant head; flatten, odd shifts and border as what breaks them, each with own numbers; the price |
+# | 7–10 | Equivariance and invariance told apart, numbers for at least two networks; odd shifts, border or price missing |
+# | 3–6 | "Not fully invariant" with numbers from the table, but no reason, or the reason without numbers |
+# | 0–2 | The sentence is defended, or rejected without numbers |
 #
-# **Sample, 11 points.** "The conv layers are equivariant: maps move with the digit. Only the
-# global pooling makes the answer invariant. My table: flatten 0.98, 0.52, 0.18, so it
-# learned places. Global maximum without pooling inside stays at 0.96 for 1 and 2 pixels and
-# loses at 4 because the edge cuts the pattern off. With the 2x2 pooling it is 0.97, 0.76, 0.97: a
-# shift by 1 is half a pixel in the pooled map. Global average is worst in the middle, 0.80, it
-# throws away where things are."
+# *Sample, 11 points:* "The conv layers are equivariant: maps move with the digit. Only
+# the global pooling makes the answer invariant. My table: flatten 0.98, 0.52, 0.18, so it
+# learned places. Global maximum without pooling inside stays at 0.96 for 1 and 2 pixels
+# and loses at 4 because the edge cuts the pattern off. With the 2x2 pooling it is 0.97,
+# 0.76, 0.97: a shift by 1 is half a pixel in the pooled map. Global average is worst in
+# the middle, 0.80, it throws away where things are."
 #
-# **Sample, 4 points.** "They are not completely invariant. Flatten goes from 0.98 to 0.1 and
-# global max only from 0.97 to 0.89. So it depends on the network."
+# *Sample, 4 points:* "They are not completely invariant. Flatten goes from 0.98 to 0.1
+# and global max only from 0.97 to 0.89. So it depends on the network."
 
 # %% [markdown]
 # ## Test the tests
 #
-# A wrong gradient is hard to notice: a network with one often learns, only worse. So it takes
-# a test with the right data.
+# A wrong gradient is hard to notice: a network with one often learns, only worse. So it
+# takes a test with the right data.
 #
-# **Predict.** A test of `max_pool_backward` uses random numbers, 2 by 2 tiles and compares with
-# a gradient check. Which of these does it catch: a gradient spread evenly, a gradient paid out
-# to every value that ties, a gradient overwritten where windows overlap?
+# **Predict.** A test of `max_pool_backward` uses random numbers and tiles of 2 × 2, and
+# compares with a gradient check. Which of these does it catch: a gradient spread evenly,
+# a gradient paid out to every value that ties, a gradient overwritten where windows
+# overlap?
 #
 # Here are five functions that claim to be `max_pool_backward`. The first is right.
 
@@ -987,8 +999,8 @@ def overwritten(dout, cache):
 # %% [markdown]
 # ### Exercise 8.7 · test_max_pool_backward (6 points)
 #
-# Write a test for `max_pool_backward`. It receives a candidate, such as one of these five. It
-# must accept every right candidate and raise an error for a wrong one.
+# Write a test for `max_pool_backward`. It receives a candidate, such as one of these
+# five. It must accept every right candidate and raise an error for a wrong one.
 
 
 # %% exercise="test_max_pool_backward"
@@ -1072,16 +1084,16 @@ judge(test_max_pool_backward, right=[right_one], wrong=more, at_least=4)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Random numbers hardly ever tie, and tiles do not overlap. That test catches only the first of
-# the three. In real networks both happen all the time: behind a ReLU many values are exactly
-# 0, and 3 by 3 windows with stride 2 overlap.
+# Random numbers hardly ever tie, and tiles do not overlap. That test catches only the
+# first of the three. In real networks both happen all the time: behind a ReLU many values
+# are exactly 0, and windows of 3 × 3 with stride 2 overlap.
 #
 # ## Bonus · The maximum from ReLU and subtraction
 #
-# A network without pooling layers can still take a maximum: $\max(a, b)$ can be written with
-# one ReLU, two subtractions or additions, and nothing else. Find the formula, then build the
-# maximum of a 2 by 2 window from three of them, and compare with `max_pool_forward`. What does
-# the ReLU's gradient do where $a = b$? Not graded.
+# Not graded. A network without pooling layers can still take a maximum: $\max(a, b)$ can
+# be written with one ReLU, two subtractions or additions, and nothing else. Find the
+# formula, then build the maximum of a window of 2 × 2 from three of them, and compare
+# with `max_pool_forward`. What does the ReLU's gradient do where $a = b$?
 
 # %%
 # Your experiment.
@@ -1089,13 +1101,13 @@ judge(test_max_pool_backward, right=[right_one], wrong=more, at_least=4)
 # %% [markdown]
 # ## Summary
 #
-# You built max, average and global pooling, forward and backward; you sent each gradient to
-# the first winner, shared it among equals, wrote an average as a convolution, and measured
-# what happens to a network's answers when the picture moves.
+# You built max, average and global pooling, forward and backward; you sent each gradient
+# to the first winner, shared it among equals, wrote an average as a convolution, and
+# measured what happens to a network's answers when the picture moves.
 #
-# **Next.** Lesson 09 makes the layers fast. In lesson 10 they become a network that you train,
-# with pooling between its convolutions; lesson 13 asks which place of a picture made a network
-# decide.
+# **Next.** Lesson 09 makes the convolution layer fast. In lesson 10 the layers become a
+# network that you train, with pooling between its convolutions.
 #
-# **Read on.** R. Zhang, *Making Convolutional Networks Shift-Invariant Again*, ICML 2019,
-# measures what you have measured on large networks, and repairs it with a blur.
+# **Read on.** R. Zhang, "Making convolutional networks shift-invariant again", ICML 2019
+# (https://arxiv.org/abs/1904.11486): your last measurement on large networks, and a blur
+# that helps.
