@@ -56,6 +56,7 @@ ALLOWED = {
         "figures_08",
     ),
     "figures_01_readings": ("plotting", "data", "predictors", "filters"),
+    "figures_06_costs": ("plotting", "layers", "figures_06"),
     "figures_05_fields": ("plotting", "plotting.*", "layers", "figures_05"),
     "tiny_c": (),
     "cuda": ("tiny_c",),
@@ -93,6 +94,7 @@ ALLOWED = {
         "training",
         "figures_13_readers",
     ),
+    "figures_09*": ("plotting", "plotting.*", "data", "layers", "figures_09_ways"),
     "figures_10*": (
         "plotting",
         "plotting.*",

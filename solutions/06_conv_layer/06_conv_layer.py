@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 6. The convolution layer
 #
-# **You will** turn the sliding sum of lesson 03 into the layer that convolutional networks
-# are made of: over all channels, with many filters, a bias, padding and stride. Then you
-# make it hundreds of times faster, wrap it in a class, choose how its weights begin, and
-# count what it costs.
+# **You will** turn the sliding sum of lesson 03 into the layer that convolutional
+# networks are made of: over all channels, with many filters, a bias, padding and stride.
+# Then you make it hundreds of times faster, wrap it in a class, choose how its weights
+# begin, and count what it costs.
 #
 # **You need** lessons 03 to 05: correlation, padding, stride and the output size.
 #
@@ -23,25 +23,27 @@ import math
 import numpy as np
 
 from helpers import figures_06 as figures
+from helpers import figures_06_costs as costs
+from helpers import figures_06_windows as windows
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
 from helpers.figures_06 import python_steps
 
 # %% [markdown]
-# ## 6.1 One filter sees all channels
+# ## One filter sees all channels
 #
-# A colour image has three channels: its red, green and blue tables of numbers. So one
-# kernel is not enough. A **filter** holds a kernel of its own for *each* channel, C kernels
-# in all, and one more number, the **bias** $b$. Each kernel is correlated with its channel,
-# the C results are added, and so is the bias:
+# A colour image has three channels, so one kernel is not enough. A **filter** holds a
+# kernel of its own for *each* channel, C kernels in all, and one more number, its bias
+# $b$. Each kernel is correlated with its channel, the C results are added, and so is the
+# bias:
 #
 # $$\text{out}[i, j] = b + \sum_{c=0}^{C-1} \sum_{p, q} x[c,\, i + p,\, j + q] \cdot w[c, p, q]$$
 #
 # Three channels go in, and **one** map comes out.
 #
-# **Predict.** Three channels of 3 × 5 pixels meet three kernels of 2 × 3 weights. How many
-# numbers come out? The second kernel holds nothing but zeros: which channel could you change
-# without any effect?
+# **Predict.** Three channels of 3 × 5 pixels meet three kernels of 2 × 3 weights. How
+# many numbers come out? The second kernel holds nothing but zeros: which channel could
+# you change without any effect?
 
 # %%
 tables = xp.array([[[1.0, 2, 0, 1, 3], [0, 1, 1, 2, 0], [2, 0, 1, 0, 1]]] * 3)
@@ -49,12 +51,13 @@ tables = tables * xp.array([1.0, 2.0, 3.0])[:, None, None]
 kernels = xp.zeros((3, 2, 3))
 kernels[0] = xp.array([[1.0, 0, -1], [0, 2, 0]])
 kernels[2] = xp.array([[0.0, 1, 0], [0, 0, 1]])
-figures.show_response(tables, kernels, 10.0)
+windows.show_response(tables, kernels, 10.0)
 
 # %% [markdown]
-# Six numbers: each channel gives 2 × 3 of them, and they are added up. The second channel has
-# no say, since its products are all zero: its kernels decide which colours a filter listens
-# to. The bias moves the whole map up or down, whatever the windows show.
+# Six numbers: each channel gives 2 × 3 of them, and they are added up. The second channel
+# has no say, since its products are all zero: a filter listens to a colour by the kernel
+# that it holds for it. The bias moves the whole map up or down, whatever the windows
+# show.
 #
 # ### Exercise 6.1 · filter_response (14 points)
 #
@@ -144,35 +147,35 @@ expect_like(filter_response, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 6.2 Many filters make a layer
+# ## Many filters make a layer
 #
-# One filter answers one question. A **convolution layer** asks F of them: it holds F filters
-# and stacks their maps, also called **feature maps**. The maps are the channels of its
-# output, so the next layer can be of the same kind.
+# One filter answers one question. A **convolution layer** asks F of them: it holds F
+# filters and stacks their feature maps. These are the channels of its output, so the next
+# layer can be of the same kind.
 #
-# $$\text{out}[n, f, i, j] = b[f] + \sum_{c, p, q} x[n,\, c,\, i s + p,\, j s + q] \cdot
-# w[f, c, p, q]$$
+# $$\text{out}[n, f, i, j] = b[f] + \sum_{c, p, q} x[n,\, c,\, i \cdot s + p,\, j \cdot s + q]
+# \cdot w[f, c, p, q]$$
 #
-# Here $s$ is the stride and `x` already has its border of zeros. Training finds the numbers
-# in `w` and `b`, the **parameters**. You choose F, KH, KW, stride and padding beforehand:
-# these are **hyperparameters**. C is no choice, it comes with the input.
+# Here $s$ is the stride and `x` already has its border of zeros. Training finds the
+# numbers in `w` and `b`, the parameters. You choose F, KH, KW, stride and padding
+# beforehand: these are **hyperparameters**. C is no choice, it comes with the input.
 #
-# **Predict.** A colour photograph meets the 4 filters below, each of 5 × 5 pixels. How many
-# kernels are there in the layer, how many biases, how many maps?
+# **Predict.** A colour photograph meets the 4 filters below, each of 5 × 5 pixels. How
+# many kernels are there in the layer, how many biases, how many maps?
 
 # %%
 figures.show_exploded()
 
 # %% [markdown]
-# There are $4 \cdot 3 = 12$ kernels, 4 biases, 4 maps. A layer turns one block of numbers, a
-# **volume**, into another: C maps deep going in, F maps deep coming out.
+# There are $4 \cdot 3 = 12$ kernels, 4 biases, 4 maps. A layer turns one block of
+# numbers, a **volume**, into another: C maps deep going in, F maps deep coming out.
 #
-# The answer of a layer is not all that is wanted of it. When lesson 07 asks how each weight
-# should change, it needs to know what went in. So the layer hands that back in a second
-# value, the **cache**.
+# The answer of a layer is not all that is wanted of it. When lesson 07 asks how each
+# weight should change, it needs to know what went in. So the layer hands that back in a
+# second value, the **cache**.
 #
-# In the images below each number tells where it stands: 1234 is image 1, channel 2, row 3,
-# column 4.
+# In the images below each number tells where it stands: 1234 is image 1, channel 2, row
+# 3, column 4.
 
 
 # %% given="addresses"
@@ -364,12 +367,12 @@ expect_like(conv2d_forward_naive, reference, cases)
 
 # %% [markdown]
 # What do maps look like? Here is a finished layer of eight filters on a photograph. Their
-# weights were written by hand; in a trained network they would have been found. Each filter
-# sees all three colours.
+# weights were written by hand; in a trained network they would have been found. Each
+# filter sees all three colours.
 #
 # **Predict.** "Red minus green" gives large numbers where a pixel is redder than it is
-# green. Where in the portrait will its map be the brightest: the flag, the face, the sky or
-# the dark uniform?
+# green. Where in the portrait will its map be the brightest: the flag, the face, the
+# plain backdrop on the right or the dark uniform?
 
 # %%
 figures.show_feature_maps()
@@ -377,86 +380,90 @@ figures.show_feature_maps()
 # %% [markdown]
 # Grey stands for zero in all maps but the first. A filter whose weights sum to zero over
 # *all* its kernels does not answer to white, grey or black areas at all. The two colour
-# filters show what no grey picture can: the flag and the skin answer, the white collar does
-# not.
+# filters show what no grey picture can: the flag and the skin answer, the white collar
+# does not.
 #
-# ## 6.3 Who shares what
+# ## Who shares what
 #
-# Each number of a map is the answer of one **unit**, or neuron: a sum of products, as in a
-# dense layer. Which weights does it use?
+# Each number of a map is the answer of one unit, also called **neuron**: a sum of
+# products and a bias, as in a dense layer. Which weights does it use?
 #
-# **Predict.** Two units of one map look at different windows. Do they have the same weights?
-# And two units of different maps that look at the same window?
+# **Predict.** Two units of one map look at different windows. Do they have the same
+# weights? And two units of different maps that look at the same window?
 
 # %%
-figures.show_sharing()
+windows.show_sharing()
 
 # %% [markdown]
-# All units of **one** map use **one** filter, its bias included. Units of **different** maps
-# use different filters, even when they look at the same window.
+# All units of **one** map use **one** filter, its bias included. Units of **different**
+# maps use different filters, even when they look at the same window.
 #
-# One article that this course grew out of says that the neurons of a convolution layer have
-# independent kernels and share no weights. Of the *filters* that is true: each has weights of
-# its own. Of the *units in a map* it is false, and sharing is the whole point. Without it the
-# layer would be the local layer that you counted in lesson 01, with hundreds or thousands
-# of times the parameters, and what is learned at one place would not be known at another.
+# One article that this course grew out of says that the neurons of a convolution layer
+# have independent kernels and share no weights. Of the *filters* that is true: each has
+# weights of its own. Of the *units in a map* it is false, and sharing is the whole point.
+# Without it the layer would be the local layer that you counted in lesson 01, with
+# hundreds or thousands of times the parameters, and what is learned at one place would
+# not be known at another.
 #
 # ### Question 6.1 · Three false statements (10 points)
 #
-# Each of these statements is false. Write what is true instead, and for each give one number
-# or small example that shows it, for a layer of 8 filters of 5 × 5 pixels on a colour image of
-# 32 × 32 pixels, without padding.
+# Each of these statements is false. Write what is true instead, and for each give one
+# number or small example that shows it, for a layer of 8 filters of 5 × 5 pixels on a
+# colour image of 32 × 32 pixels, without padding.
 #
 # 1. "Each neuron in a convolution layer has its own weights."
-# 2. "A filter is one grid of 5 × 5 weights. It is laid over the three colours in turn, so 8
-#    filters make 24 maps."
+# 2. "A filter is one grid of 5 × 5 weights. It is laid over the three colours in turn, so
+#    8 filters make 24 maps."
 # 3. "The layer has 24 biases, one for each kernel."
 
 # %% [markdown] question="statements" points=10
-# **Model answer.** 1. All units of one map share one filter; only the 8 filters differ. A map
-# has 28 × 28 = 784 units and they have 75 weights and 1 bias between them. In all 6,272 units
-# use 8 · 76 = 608 parameters; with weights of their own they would need 6,272 · 76 = 476,672.
-# 2. A filter holds one kernel for each channel, 3 · 5 · 5 = 75 weights, and the three results
-# are *added*: 8 filters make 8 maps. The output is (8, 28, 28). 3. There is one bias for each
-# filter, 8 in all, added once to each output value after the sum. Three biases inside one sum
-# would act as one number, their sum, so they could not do more.
+# Model answer.** 1. All units of one map share one filter; only the 8 filters differ. A
+# map has 28 × 28 = 784 units and they have 75 weights and 1 bias between them. In all
+# 6,272 units use 8 · 76 = 608 parameters; with weights of their own they would need 6,272
+# · 76 = 476,672. (2) A filter holds one kernel for each channel, 3 · 5 · 5 = 75 weights,
+# and the three    results are *added*: 8 filters make 8 maps. The output is (8, 28, 28).
+# (3) There is    one bias for each filter, 8 in all, added once to each output value
+# after the sum.    Three biases inside one sum would act as one number, their sum, so
+# they could not do    more.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 9-10 | Three true statements, each with a right number or example; the first tells filters from units |
-# | 6-8 | Three true statements, a number missing or wrong |
-# | 3-5 | Two statements put right, or all three only denied ("no, they share") |
-# | 0-2 | One put right, or none |
+# | 9–10 | Three true statements, each with a right number or example; the first tells filters from units |
+# | 6–8 | Three true statements, a number missing or wrong |
+# | 3–5 | Two statements put right, or all three only denied ("no, they share") |
+# | 0–2 | One put right, or none |
 #
-# **Sample, 10 points.** "1. The 784 neurons of a map all use the same 75 weights and the same
-# bias. Neurons of different maps do not share. So 608 parameters, not 476,672. 2. A filter is
-# 3 × 5 × 5 and sums over colours, so 8 filters give 8 maps. With w[f] = 1 everywhere you get
-# R + G + B summed, one map. 3. 8 biases. b[f] is added after the sum over the channels."
+# *Sample, 10 points:* "1. The 784 neurons of a map all use the same 75 weights and the
+# same bias. Neurons of different maps do not share. So 608 parameters, not 476,672. 2. A
+# filter is 3 × 5 × 5 and sums over colours, so 8 filters give 8 maps. With w[f] = 1
+# everywhere you get R + G + B summed, one map. 3. 8 biases. b[f] is added after the sum
+# over the channels."
 #
-# **Sample, 5 points.** "1. False, neurons share weights in a CNN. 2. False, 8 filters make 8
-# maps because each filter goes through all channels. 3. False, there are fewer biases." (The
-# second is right and has a number; the first does not say who shares, the third not how many.)
+# *Sample, 5 points:* "1. False, neurons share weights in a CNN. 2. False, 8 filters make
+# 8 maps because each filter goes through all channels. 3. False, there are fewer biases."
+# (The second is right and has a number; the first does not say who shares, the third not
+# how many.)
 
 # %% [markdown]
-# ## 6.4 Loops that do not grow
+# ## Loops that do not grow
 #
-# Python is slow for a plain reason: each step of a loop costs the interpreter far more than a
-# multiplication costs the processor. Your four loops take $N \cdot F \cdot OH \cdot OW$ turns,
-# millions for a real layer. Only the kernel is small. So turn the loops around: take one
-# **offset** $(p, q)$ inside the kernel, and do its share of the work for all windows, images,
-# channels and filters at once.
+# A step of a Python loop costs far more than a multiplication. Loops over images, filters
+# and windows take $N \cdot F \cdot OH \cdot OW$ steps, millions for a real layer. Only
+# the kernel is small. So turn the loops around: take one **offset** $(p, q)$ inside the
+# kernel, and do its share of the work for all windows, images, channels and filters at
+# once.
 #
 # Which pixels meet the weight at offset $(p, q)$? Every window contributes one.
 #
-# **Predict.** A kernel of 2 × 3 slides over the 5 × 8 pixels below with stride 2. Which pixels
-# meet the weight in its top left corner? Which the one in its bottom right corner?
+# **Predict.** A kernel of 2 × 3 slides over the 5 × 8 pixels below with stride 2. Which
+# pixels meet the weight in its top left corner? Which the one in its bottom right corner?
 
 # %%
-figures.show_offsets(H=5, W=8, KH=2, KW=3, stride=2)
+windows.show_offsets(H=5, W=8, KH=2, KW=3, stride=2)
 
 # %% [markdown]
-# The pixels of one offset form a regular grid, a slice with a step. It has exactly the shape
-# of the output.
+# The pixels of one offset form a regular grid, a slice with a step. It has exactly the
+# shape of the output.
 #
 # ### Exercise 6.3 · conv2d_forward_offsets (16 points)
 #
@@ -567,12 +574,12 @@ expect(steps_grow_with, "F", gives=False, hint="a Python loop runs over the filt
 expect(steps_grow_with, "C", gives=False, hint="a Python loop runs over the channels.")
 
 # %% [markdown]
-# The check counted the lines that Python executes, which depends on no clock. Now measure in
-# seconds what you gained. The third function is `conv2d`, the finished layer, which you may use
-# from here on.
+# The check counted the lines that Python executes, which depends on no clock. Now measure
+# in seconds what you gained. The third function is `conv2d`, the finished layer, which
+# you may use from here on.
 #
-# **Predict.** How many times faster is the second function than the first: ten times, a hundred,
-# a thousand?
+# **Predict.** How many times faster is the second function than the first: ten times, a
+# hundred, a thousand?
 
 # %% given="finished"
 from helpers.layers import conv2d
@@ -583,45 +590,45 @@ functions = {
     "loops over offsets": conv2d_forward_offsets,
     "finished layer": conv2d,
 }
-figures.show_race(functions, N=4, C=3, H=32, W=40, F=8, KH=3, KW=3)
+costs.show_race(functions, N=4, C=3, H=32, W=40, F=8, KH=3, KW=3)
 
 # %% [markdown]
-# The multiplications are the same in all three. What differs is who hands them out: Python,
-# or a compiled loop inside the array library. A few dozen steps of Python more or less, such as
-# the finished layer spends on checking its arguments, no longer matter. Lesson 09 turns the
-# work that is left into matrix products.
+# The multiplications are the same in all three. What differs is who hands them out:
+# Python, or a compiled loop inside the array library. Lesson 09 turns the work that is
+# left into matrix products.
 #
-# ## 6.5 How a layer begins
+# ## How a layer begins
 #
-# Before training, the weights have to be *something*. Zeros will not do: if all filters are
-# equal, they give equal maps, receive equal corrections and stay equal for ever. Random
-# numbers break this **symmetry**. But how large?
+# Before training, the weights have to be *something*. Zeros will not do: if all filters
+# are equal, they give equal maps, receive equal corrections and stay equal for ever.
+# Random numbers break this **symmetry**. But how large?
 #
-# Each output adds up $C \cdot KH \cdot KW$ products, the **fan-in**. With weights of standard
-# deviation $\sigma$ the spread of the sum grows like $\sigma \sqrt{C \cdot KH \cdot KW}$. Most
-# networks follow each layer with **ReLU**, which sets negative numbers to 0 and so halves the
-# mean square. **He initialisation** makes up for both:
+# Each output adds up $C \cdot KH \cdot KW$ products, the **fan-in**. With weights of
+# standard deviation $\sigma$ the spread of the sum grows like
+# $\sigma \sqrt{C \cdot KH \cdot KW}$. Most networks follow each layer with **ReLU**,
+# which sets negative numbers to 0 and so halves the mean square. **He initialisation**,
+# named after Kaiming He, makes up for both:
 #
 # $$\sigma = \sqrt{\frac{2}{C \cdot KH \cdot KW}}$$
 #
 # The biases begin at 0.
 #
-# **Predict.** Images run through 16 layers with ReLU: in one network with He's weights, in a
-# second one with weights half as large, in a third with weights twice as large. How large are
-# the numbers that come out of each?
+# **Predict.** Images run through 16 layers with ReLU: in one network with He's weights,
+# in a second one with weights half as large, in a third with weights twice as large. How
+# large are the numbers that come out of each?
 
 # %%
-figures.show_depth(16, factors=(0.5, 1.0, 2.0))
+costs.show_depth(16, factors=(0.5, 1.0, 2.0))
 
 # %% [markdown]
 # A factor of 2 in each layer is a factor of $2^{16}$ behind sixteen, up or down: soon all
-# numbers are huge, or nothing but zero. He's rule keeps their size, whatever the number of
-# channels.
+# numbers are huge, or nothing but zero. He's rule keeps their size, whatever the number
+# of channels.
 #
 # ### Exercise 6.4 · Conv2D (14 points)
 #
-# Write a class that holds the parameters of a layer and applies it. In `forward` you may call
-# `conv2d(x, w, b, stride, padding)`.
+# Write a class that holds the parameters of a layer and applies it. In `forward` you may
+# call `conv2d(x, w, b, stride, padding)`.
 
 
 # %% exercise="Conv2D"
@@ -754,12 +761,12 @@ expect_like(spread_of_weights, reference, cases, within=0.05)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 6.6 What a layer costs
+# ## What a layer costs
 #
-# Two numbers describe the cost of a layer. Its **parameters** must be stored and learned. Its
-# multiplications must be done for every image. Each is followed by an addition, so they are
-# counted in pairs, **multiply-accumulates** or MACs. Every output value takes one for each
-# weight of its filter:
+# Two numbers describe the cost of a layer. Its parameters must be stored and learned. Its
+# multiplications must be done for every image. Each is followed by an addition, so they
+# are counted in pairs, **multiply-accumulates** or **MACs**. Every output value takes one
+# for each weight of its filter:
 #
 # $$\text{MACs} = F \cdot OH \cdot OW \cdot (C \cdot KH \cdot KW)$$
 
@@ -770,13 +777,13 @@ print(f"{weights:,} weights and 8 biases: {weights + 8:,} parameters")
 print(f"each weight is used at {places} places: {weights * places:,} MACs")
 
 # %% [markdown]
-# Biases are not counted as MACs. A **pooling** layer (lesson 08) shrinks each map on its own
-# and has neither weights nor MACs. A **dense** layer takes all numbers in a row, whatever
-# block they came from.
+# Biases are not counted as MACs. A **pooling** layer (lesson 08) shrinks each map on its
+# own and has neither weights nor MACs. A **dense** layer takes all numbers in a row,
+# whatever block they came from.
 #
-# **Predict.** LeNet-5 read the numbers on cheques in the 1990s. In the form that is used today
-# it has two convolution layers, each with a pool behind it, and three dense ones. Where do you
-# expect most parameters, and where most MACs?
+# **Predict.** LeNet-5 read the numbers on cheques in the 1990s. In the form that is used
+# today it has two convolution layers, each with a pool behind it, and three dense ones.
+# Where do you expect most parameters, and where most MACs?
 #
 # ### Exercise 6.5 · layer_table (10 points)
 #
@@ -876,57 +883,60 @@ expect_like(layer_table, reference, cases, within=1e-12)
 ### END HIDDEN TESTS
 
 # %%
-figures.show_costs()
+costs.show_costs()
 
 # %% [markdown]
-# Nearly all parameters of LeNet-5 sit in its first dense layer, and most of its work in its
-# convolutions. A filter has few weights and uses each of them at every place; a dense layer
-# has many and uses each once. Lesson 11 finds the same in every famous network.
+# Nearly all parameters of LeNet-5 sit in its first dense layer, and most of its work in
+# its convolutions. A filter has few weights and uses each of them at every place; a dense
+# layer has many and uses each once. Lesson 11 finds the same in every famous network.
 #
 # ### Question 6.2 · Small image, large image (10 points)
 #
-# One layer, 16 filters of 3 × 3 on 3 channels, stride 1, padding 1, is used on images of 8 × 8
-# and of 1280 × 720 pixels. Write what changes between the two, and what does not: parameters,
-# MACs, memory for the maps, the window of a unit, and what a unit can recognise. Give numbers.
-# Then name one consequence for a network that was trained on small images and is used on large
-# ones.
+# One layer, 16 filters of 3 × 3 on 3 channels, stride 1, padding 1, is used on images of
+# 8 × 8 and of 1280 × 720 pixels. Write what changes between the two, and what does not:
+# parameters, MACs, memory for the maps, the window of a unit, and what a unit can
+# recognise. Give numbers. Then name one consequence for a network that was trained on
+# small images and is used on large ones.
 
 # %% [markdown] question="sizes" points=10
-# **Model answer.** The parameters do not change: 16 · (3 · 3 · 3 + 1) = 448, since neither H nor
-# W occurs in them, and the filters trained on small images can be used on large ones as they
-# are. MACs are 27 for each output value: 16 · 64 · 27 = 27,648 against 16 · 921,600 · 27 =
-# 398,131,200, that is 14,400 times as many, the ratio of the pixels. The maps grow by the same
-# factor: 1,024 numbers against 14,745,600, or 59 MB at 4 bytes each, for one image. The window
-# of a unit stays 3 × 3 pixels. But it is 14 % of the small image and 0.001 % of the large one, so
-# the unit sees an edge where it may have seen half a digit. The border of zeros touches 28 of 64
-# outputs in the small image, 44 % of them, and 0.4 % of those in the large one.
+# **Model answer.** The parameters do not change: 16 · (3 · 3 · 3 + 1) = 448, since
+# neither H nor W occurs in them, and the filters trained on small images can be used on
+# large ones as they are. MACs are 27 for each output value: 16 · 64 · 27 = 27,648 against
+# 16 · 921,600 · 27 = 398,131,200, that is 14,400 times as many, the ratio of the pixels.
+# The maps grow by the same factor: 1,024 numbers against 14,745,600, or 59 MB at 4 bytes
+# each, for one image. The window of a unit stays 3 × 3 pixels. But it is 14 % of the
+# small image and 0.001 % of the large one, so the unit sees an edge where it may have
+# seen half a digit. The border of zeros touches 28 of 64 outputs in the small image, 44 %
+# of them, and 0.4 % of those in the large one.
 #
-# Consequences (one is enough): an object that fills 8 pixels in training may fill hundreds now,
-# and filters do not grow with it; a dense layer at the end would not fit, since its number of
-# inputs depends on H and W; memory for maps, not for weights, sets the limit.
+# Consequences (one is enough): an object that fills 8 pixels in training may fill
+# hundreds now, and filters do not grow with it; a dense layer at the end would not fit,
+# since its number of inputs depends on H and W; memory for maps, not for weights, sets
+# the limit.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 9-10 | Parameters equal, MACs and maps in proportion to the pixels with numbers, window equal in pixels but not in share, a right consequence |
-# | 6-8 | Parameters and MACs right with numbers; window or consequence missing |
-# | 3-5 | What changes and what does not, without numbers or with one of the two wrong |
-# | 0-2 | Parameters said to grow with the image |
+# | 9–10 | Parameters equal, MACs and maps in proportion to the pixels with numbers, window equal in pixels but not in share, a right consequence |
+# | 6–8 | Parameters and MACs right with numbers; window or consequence missing |
+# | 3–5 | What changes and what does not, without numbers or with one of the two wrong |
+# | 0–2 | Parameters said to grow with the image |
 #
-# **Sample, 9 points.** "448 parameters both times. 27,648 MACs become 398 million, times 14,400
-# = 921,600 / 64. The maps become 59 MB in float32. Each unit still sees 3 × 3 pixels, so on the
-# big image it can only see tiny pieces of an object: a network trained on small pictures should
-# get the large ones scaled down, or more layers."
+# *Sample, 9 points:* "448 parameters both times. 27,648 MACs become 398 million, times
+# 14,400 = 921,600 / 64. The maps become 59 MB in float32. Each unit still sees 3 × 3
+# pixels, so on the big image it can only see tiny pieces of an object: a network trained
+# on small pictures should get the large ones scaled down, or more layers."
 #
-# **Sample, 4 points.** "The filters stay the same because of weight sharing. The big image takes
-# much longer and needs more memory for the feature maps."
+# *Sample, 4 points:* "The filters stay the same because of weight sharing. The big image
+# takes much longer and needs more memory for the feature maps."
 
 # %% [markdown]
 # ## Bonus · Without sharing
 #
-# Write a **locally connected** layer: like `filter_response`, but with weights of its own for
-# every window, `w` of shape `(OH, OW, C, KH, KW)`. Check it with weights that are all alike: it
-# must agree with a convolution. Then count its parameters for the first layer of LeNet-5 and
-# compare. Is there a picture for which you would want it? Not graded.
+# Not graded. Write a layer that is local but not shared, as lesson 01 counted it: like
+# `filter_response`, but with weights of its own for every window, `w` of shape
+# `(OH, OW, C, KH, KW)`. Check it with weights that are all alike: it must agree with a
+# convolution. Then count its parameters for the first layer of LeNet-5 and compare. Is
+# there a picture for which you would want it?
 
 # %%
 # Your experiment.
@@ -934,15 +944,14 @@ figures.show_costs()
 # %% [markdown]
 # ## Summary
 #
-# You built the convolution layer: a filter that sums over all channels, a stack of filters with
-# padding and stride, the same maps with loops over nothing but the kernel, a class that holds
-# its parameters and begins with He's weights, and a table of what layers cost. All units of a
-# map share one filter; different maps have different filters.
+# You built the convolution layer: a filter that sums over all channels, a stack of
+# filters with padding and stride, the same maps with loops over nothing but the kernel, a
+# class that holds its parameters and begins with He's weights, and a table of what layers
+# cost. All units of a map share one filter; different maps have different filters.
 #
-# **Next.** Lesson 07 asks the layer how each of its weights should change, which is how filters
-# are learned. Lesson 08 adds pooling, lesson 09 makes the layer faster still, and in lesson 10
-# it becomes part of a network.
+# **Next.** Lesson 07 asks the layer how each of its weights should change, which is how
+# filters are learned. Lesson 09 makes it faster still, and in lesson 10 it is part of a
+# network.
 #
-# **Read on.** I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, MIT Press, 2016, sections
-# 9.1 and 9.2; on the first weights K. He, X. Zhang, S. Ren, J. Sun, *Delving Deep into
-# Rectifiers*, 2015.
+# **Read on.** I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, MIT Press, 2016,
+# sections 9.1 and 9.2 (https://www.deeplearningbook.org).
