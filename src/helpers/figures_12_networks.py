@@ -189,9 +189,9 @@ def show_apart(seeds: int = 5):
     show_panels(
         panels,
         f"Two panels about fresh networks against depth; medians of {seeds} seeds.",
-        "Fresh networks. Left: root mean square of the gradient in layer 1. Right: how much "
-        "of the differences between 256 digits, in front of the last layer, goes with the "
-        f"class; labels at random would give {9 / 255:.2f}.",
+        "Fresh networks. Left: root mean square of the gradient in layer 1. Right: how "
+        "much of the differences between 256 digits, in front of the last layer, goes with "
+        f"the class; labels at random would give {9 / 255:.2f}.",
     )
 
 
