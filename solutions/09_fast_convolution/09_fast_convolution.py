@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 9. Fast convolution
 #
-# **You will** turn the convolution layer into one matrix product, forward and backward, count
-# what that costs in memory, try a second road through frequencies, write code that runs on a
-# graphics card unchanged, and write the program of such a card yourself. At the end you read
-# how the finished layer of this course does it.
+# **You will** turn the convolution layer into one matrix product, forward and backward,
+# count what that costs in memory, try a second road through frequencies, write code that
+# runs on a graphics card unchanged, and write the program of such a card yourself. At the
+# end you read how the finished layer of this course does it.
 #
 # **You need** the convolution layer of lessons 06 and 07, and matrix products.
 #
@@ -21,6 +21,7 @@
 import numpy as np
 
 from helpers import figures_09 as figures
+from helpers import figures_09_times as times
 from helpers.backend import active, time_call, xp
 from helpers.checking import case, expect, expect_like
 from helpers.cuda import launch
@@ -33,29 +34,29 @@ from helpers.plotting import show_arrays
 # %% [markdown]
 # ## One row for each window
 #
-# Processors are built for one thing above all: products of large matrices. Decades of work
-# went into them. So the plan is to write the layer as **one** product.
+# Nothing on a computer has been made fast with more care than the product of large
+# matrices. So the plan is to write the layer as **one** product.
 #
-# Each output is the dot product of a filter with a window. Lay all numbers that a window sees
-# into one long row, channel after channel, and do so for every window of every image. The
-# matrix of these rows is called **im2col**, "image to columns", after an old program that laid
-# them the other way round.
+# Each output is the dot product of a filter with a window, plus a bias. Lay all numbers
+# that a window sees into one long row, channel after channel, and do so for every window
+# of every image. The matrix of these rows is called **im2col**, "image to columns", after
+# an old program that laid them the other way round.
 #
-# **Predict.** An image has 2 channels of 3 × 4 pixels; the window has 2 × 3. How many rows
-# will the matrix have, and how many columns?
+# **Predict.** An image has 2 channels of 3 × 4 pixels; the window has 2 × 3. How many
+# rows will the matrix have, and how many columns?
 
 # %%
 x = xp.arange(24.0).reshape(1, 2, 3, 4)
 figures.show_im2col(x, KH=2, KW=3, row=3, column=8)
 
 # %% [markdown]
-# There are 2 · 2 windows and each sees 2 · 2 · 3 numbers. A row is a window. A column is one
-# place inside the window, as every window sees it: the slices of your offset loop in lesson
-# 06. Inner pixels stand in the matrix several times.
+# There are 2 · 2 windows and each sees 2 · 2 · 3 numbers. A row is a window. A column is
+# one offset in one channel, as every window sees it: a slice of your offset loop in
+# lesson 06. Inner pixels stand in the matrix several times.
 #
 # How can this be made without a loop over pixels? `sliding_window_view` (in
-# `xp.lib.stride_tricks`) returns all windows as a **view**: it copies nothing, it only counts
-# differently through the same memory. Then the axes have to be brought in order.
+# `xp.lib.stride_tricks`) returns all windows as a **view**: it copies nothing, it only
+# counts differently through the same memory. Then the axes have to be brought in order.
 #
 # ### Exercise 9.1 · im2col (18 points)
 #
@@ -77,7 +78,7 @@ def im2col(x, KH, KW, stride=1, padding=0):
     KH, KW : int
         Rows and columns of a window.
     stride : int
-        Pixels from one window to the next, in both directions.
+        Pixels from one window to the next, along both axes.
     padding : int
         Rows and columns of zeros on each of the four sides.
 
@@ -195,17 +196,18 @@ expect(steps_grow_with, "C", gives=False, hint="a Python loop runs over the chan
 # %% [markdown]
 # ## And back
 #
-# Backward the matrix comes back with a gradient in each cell. A pixel that stood in six cells
-# collects from all six. This is **col2im**: put every number back where it was read, and
-# **add**.
+# On the way back the matrix holds a gradient in each cell, and a pixel that stood in six
+# cells collects from all six. This is **col2im**: put every number back where it was
+# read, and **add**.
 #
-# It does not undo `im2col`. A matrix of ones shows what it does: each pixel counts its windows.
+# It does not undo `im2col`. A matrix of ones shows what it does: each pixel counts its
+# windows.
 #
-# **Predict.** The image has 4 × 5 pixels, the window 2 × 3, the stride is 1. Which number will
-# stand in the corner, and which is the largest?
+# **Predict.** The image has 4 × 5 pixels, the window 2 × 3, the stride is 1. Which number
+# will stand in the corner, and which is the largest?
 
 # %% given="finished"
-from helpers.figures_09 import finished_col2im, finished_im2col
+from helpers.figures_09_ways import finished_col2im, finished_im2col
 
 # %%
 ones = xp.ones((3 * 3, 2 * 3))
@@ -213,15 +215,15 @@ counts = finished_col2im(ones, (1, 1, 4, 5), 2, 3)[0, 0]
 show_arrays([counts], ["windows that saw each pixel"], numbers=True)
 
 # %% [markdown]
-# The corner has been seen once, the middle six times. `col2im` is the **adjoint** of `im2col`:
-# for every image $x$ and every matrix $c$
+# The corner has been seen once, the middle six times. `col2im` is the **adjoint** of
+# `im2col`: for every image $x$ and every matrix $c$
 #
 # $$\langle \text{im2col}(x),\, c \rangle = \langle x,\, \text{col2im}(c) \rangle$$
 #
-# where $\langle a, b \rangle$ multiplies two arrays entry by entry and adds everything up. Each
-# product of a pixel and a cell stands on both sides exactly once. That equation is a complete
-# test: a function that passes it for enough random $x$ and $c$ can be nothing else. You can use
-# it for every backward function that you will ever write for a linear layer.
+# where $\langle a, b \rangle$ multiplies two arrays entry by entry and adds everything
+# up. Each product of a pixel and a cell stands on both sides exactly once. That equation
+# is a complete test: a linear function that passes it for enough random $x$ and $c$ can
+# be nothing else. It fits every backward function of a linear layer.
 #
 # ### Exercise 9.2 · col2im (12 points)
 #
@@ -266,7 +268,7 @@ expect(col2im, cols, (1, 2, 1, 3), 1, 2, gives=[[[[1, 2 + 3, 4]], [[10, 20 + 30,
 ones = xp.ones((2 * 3, 2 * 2))
 counts = [[1, 2, 2, 1], [2, 4, 4, 2], [1, 2, 2, 1]]
 expect(col2im, ones, (1, 1, 3, 4), 2, 2, gives=[[counts]])
-cols = xp.array([[1.0, 2, 3, 4], [5, 6, 7, 8]])  # 2 images of 1 window, 2 rows by 2 columns
+cols = xp.array([[1.0, 2, 3, 4], [5, 6, 7, 8]])  # 2 images of 1 window of 2 × 2
 images = [[[[1, 2], [3, 4]]], [[[5, 6], [7, 8]]]]
 expect(col2im, cols, (2, 1, 2, 2), 2, 2, gives=images)
 ### BEGIN HIDDEN TESTS
@@ -338,19 +340,22 @@ expect_like(col2im, reference, cases)
 #
 # $$\text{out} = \text{cols} \cdot W^T + b, \qquad W = w \text{ as a matrix } (F, C\,KH\,KW)$$
 #
-# The libraries call such a product **GEMM**, "general matrix multiply". Its result has a row
-# for each window and a column for each filter. That is not yet the order `(N, F, OH, OW)`.
+# The libraries call such a product **GEMM**, "general matrix multiply". Its result has a
+# row for each window and a column for each filter. That is not yet the order `(N, F, OH,
+# OW)`.
 #
-# **Predict.** A photograph meets three filters: a blur and two for edges. Someone reshapes the
-# product to `(N, F, OH, OW)` at once and is done. What will the three maps look like?
+# **Predict.** A photograph meets three filters: a blur and two for edges. Someone
+# reshapes the product to `(N, F, OH, OW)` at once and is done. What will the three maps
+# look like?
 
 # %%
 figures.show_wrong_order()
 
 # %% [markdown]
-# Nothing complains, because the shape is right. But the numbers of all filters at one place
-# lie next to each other, and that reshape deals them out as if they were neighbouring pixels.
-# First name the axes as they *are*, then move them.
+# Three small grids in each map, all mixed up, and no error, because the shape is right.
+# The numbers of all filters at one position lie next to each other, and that reshape
+# deals them out as if they were neighbouring pixels. First name the axes as they *are*,
+# then move them.
 #
 # ### Exercise 9.3 · conv2d_gemm_forward (8 points)
 #
@@ -456,19 +461,19 @@ expect_like(maps_of, reference, cases, dtype="float32")
 # %% [markdown]
 # ## One product back
 #
-# Backward of a matrix product are two matrix products. Write the upstream gradient as rows
-# too, $D$ of shape $(N\,OH\,OW, F)$. Then
+# The backward step of one matrix product is two matrix products. Write the upstream
+# gradient as rows too, $D$ of shape $(N\,OH\,OW, F)$. Then
 #
 # $$dW = D^T \cdot \text{cols}, \qquad d\text{cols} = D \cdot W, \qquad
 # \text{dx} = \text{col2im}(d\text{cols})$$
 #
-# **Predict.** The seven loops of lesson 07 have become three lines. Where have the sums over
-# images and places gone, which made up `dw`?
+# **Predict.** The loops of lesson 07 have become three lines. Where have the sums over
+# images and positions gone, which made up `dw`?
 #
 # ### Exercise 9.4 · conv2d_gemm_backward (8 points)
 #
-# Return the three gradients. `finished_col2im(cols, x_shape, KH, KW, stride, padding)` is at
-# hand.
+# Return the three gradients. `finished_col2im(cols, x_shape, KH, KW, stride, padding)` is
+# at hand.
 
 
 # %% exercise="conv2d_gemm_backward"
@@ -548,31 +553,31 @@ expect_like(conv2d_gemm_backward, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The sums over images and places are inside the product $D^T \cdot \text{cols}$: each of its
-# entries adds up over all rows.
+# The sums over images and positions are inside the product $D^T \cdot \text{cols}$: each
+# of its entries adds up over all rows.
 #
-# **Predict.** Four ways to compute the same layer: loops over windows, loops over the offsets
-# of the kernel, the matrix product, and the finished layer of this course. By which factor will
-# each be faster than the one before it?
+# **Predict.** Four ways to compute the same layer: loops over windows, loops over the
+# offsets of the kernel, the matrix product, and the finished layer of this course. By
+# which factor will each be faster than the one before it?
 
 # %%
-figures.show_race({"your matrix product": conv2d_gemm_forward}, 8, 3, 16, 16, 6, 3, 3)
+times.show_race({"your matrix product": conv2d_gemm_forward}, 8, 3, 16, 16, 6, 3, 3)
 
 # %% [markdown]
-# The first step is the largest: Python leaves the pixels. The next ones are about memory, of
-# which there is more to say.
+# The first step is the largest: no Python loop runs over pixels any more. The next ones
+# are about memory.
 #
 # ## What it costs
 #
-# Speed was bought with memory: the matrix holds $C \cdot KH \cdot KW$ numbers for every window.
-# The number of multiply-accumulates (**MACs**) does not change at all: one for each window, each
-# number in it, and each filter.
+# Speed was bought with memory: the matrix holds $C \cdot KH \cdot KW$ numbers for every
+# window. The multiply-accumulates (MACs) of lesson 06 stay what they were: one for each
+# window, each number in it, and each filter.
 #
-# VGG-16, a network of 2014, begins with two layers of 64 filters of 3 × 3, padding 1, on images
-# of 224 × 224 pixels. The first one sees 3 channels, the second 64.
+# VGG-16, a network of 2014, begins with two layers of 64 filters of 3 × 3, padding 1, on
+# images of 224 × 224 pixels. The first one sees 3 channels, the second 64.
 #
-# **Predict.** A colour image takes 0.6 MB in single precision. How large is the im2col matrix
-# of the second layer, for this one image?
+# **Predict.** A colour image of this size takes 0.6 MB in single precision. How large is
+# the im2col matrix of the second layer, for this one image?
 #
 # ### Exercise 9.5 · im2col_bytes and conv_macs (6 points)
 #
@@ -652,7 +657,7 @@ def cases_of_macs(rng):
     for stride, padding in ((1, 0), (2, 1), (3, 2)):
         N, C, F, KH, KW = (int(n) for n in rng.permutation(np.arange(1, 8))[:5])
         yield N, C, 24, 31, F, KH, KW, stride, padding
-    yield case(2, 8, 6, 7, 5, 1, 1, note="1 by 1 filters")
+    yield case(2, 8, 6, 7, 5, 1, 1, note="1 × 1 filters")
 
 
 expect_like(im2col_bytes, bytes_of, cases_of_bytes, within=1e-12)
@@ -660,40 +665,40 @@ expect_like(conv_macs, macs_of, cases_of_macs, within=1e-12)
 ### END HIDDEN TESTS
 
 # %%
-figures.show_vgg()
+times.show_vgg()
 
 # %% [markdown]
-# The second layer needs a matrix many times as large as its input and its output together, for
-# one image. A batch of 64 would need gigabytes. So fast libraries build the matrix in pieces,
-# or never, as the last section of this lesson does.
+# The second layer needs a matrix several times as large as its input and its output
+# together, for one image. A batch of 64 would need gigabytes. So fast libraries build the
+# matrix in pieces, or never, as in the last section.
 #
 # ## The road through frequencies
 #
-# There is another way to convolve. The **Fourier transform** writes an image as a sum of waves,
-# one number for each. It has a remarkable property, the **convolution theorem**: a convolution
-# of two images is the plain product of their transforms, wave by wave.
+# The **Fourier transform** writes an image as a sum of waves, one number for each. By the
+# **convolution theorem** a convolution of two images is the plain product of their
+# transforms, wave by wave:
 #
 # $$\text{img} * k = \mathcal{F}^{-1}\big(\mathcal{F}(\text{img}) \cdot \mathcal{F}(k)\big)$$
 #
-# The fast algorithm (**FFT**, in `xp.fft`, with CuPy too) costs about $n \log n$ for $n$ pixels,
-# whatever the size of the kernel. Two things to mind. It is a convolution, so the kernel is
-# flipped. And waves have no border: behind the last pixel comes the first one again. Zeros
-# behind the image keep the two ends apart.
+# The fast algorithm (**FFT**, in `xp.fft`) costs about $n \log n$ for $n$ pixels,
+# whatever the size of the kernel. Two things to mind. It is a convolution, so the kernel
+# is flipped. And waves have no border: behind the last pixel comes the first one again.
+# Zeros behind the image keep the two ends apart.
 #
-# **Predict.** A signal of 6 samples meets a kernel of 3, once without zeros behind it and once
-# with 2. Which of the numbers will differ?
+# **Predict.** A signal of 6 samples meets a kernel of 3, once without zeros behind it and
+# once with 2. Which of the numbers will differ?
 
 # %%
 figures.show_wraparound(xp.array([1.0, 2, 0, 0, 1, 5]), xp.array([1.0, 10, 100]))
 
 # %% [markdown]
-# The first two numbers of the upper result hold samples from the far end. All others are right,
-# and so are those of *valid* size, if you cut them from the right place.
+# The first two numbers without zeros hold samples from the far end; the others are right.
+# The numbers of *valid* size are among those, if you cut them out correctly.
 #
 # ### Exercise 9.6 · conv2d_fft (12 points)
 #
-# Return the correlation of an image with a kernel through `xp.fft`, at the positions where the
-# kernel fits.
+# Return the correlation of an image with a kernel through `xp.fft`, at the positions
+# where the kernel fits.
 
 
 # %% exercise="conv2d_fft"
@@ -773,65 +778,70 @@ expect_like(conv2d_fft, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Predict.** An image of 256 × 256 pixels meets kernels from 3 × 3 up to 31 × 31. From which
-# size on is the road through frequencies faster than the direct one?
+# **Predict.** An image of 256 × 256 pixels meets kernels from 3 × 3 up to 31 × 31. From
+# which size on is the road through frequencies faster than the direct one?
 
 # %%
-figures.show_crossover(256, (3, 5, 7, 9, 11, 15, 21, 31))
+times.show_crossover(256, (3, 5, 7, 9, 11, 15, 21, 31))
 
 # %% [markdown]
-# If the curve of the FFT jumps, look at the padded size: its speed hangs on prime factors, and
-# 256 + 7 − 1 = 262 = 2 · 131 is a bad number. Good programs pad a little further.
+# The caption names the crossing on your machine. If the curve of the FFT jumps, look at
+# the padded size: its speed hangs on prime factors, and 256 + 7 − 1 = 262 = 2 · 131 is a
+# bad number. Good programs pad a little further.
 #
 # ### Question 9.1 · Read your own plot (8 points)
 #
-# The plot above was measured on the machine in front of you. Describe how each of the three
-# curves grows with the size of the kernel, and why. Say where they cross, and what this means
-# for the 3 × 3 kernels of most networks. Then name one change (of image, layer or machine) that
-# would move the crossing, and say in which direction.
+# The plot above was measured on the machine in front of you. Describe how each of the
+# three curves grows with the size of the kernel, and why. Say where they cross, and what
+# this means for the 3 × 3 kernels of most networks. Then name one change (of image, layer
+# or machine) that would move the crossing, and say to which side.
 
 # %% [markdown] question="crossover" points=8
-# **Model answer.** The loop over offsets does $K^2$ passes over the image, so its time grows about
-# with $K^2$, from 9 passes at 3 × 3 to 961 at 31 × 31. The finished layer does $K$ shifted
-# additions of one matrix product, so it grows more slowly, about with $K$ as long as memory is
-# what limits it. The curve of the FFT is nearly flat: the transforms have the size of the image
-# plus kernel, which hardly changes. It jumps a little with the exact size, since FFTs are quicker
-# for sizes with small prime factors. The crossing with the loops lies at a small kernel (my plot:
-# between two sizes that I name), that with the finished layer at a larger one. At 3 × 3 the direct way
-# wins, so networks of 3 × 3 layers are not computed through FFTs. What moves it: many filters on
-# the same image share the image's transform, and many channels share one transform back, so the
-# crossing moves to smaller kernels; a faster matrix product (more cores, a graphics card) moves
-# it to larger ones; a stride of 2 cuts the direct work by four but not the FFT's, so to larger ones.
+# **Model answer.** The loop over offsets does $K^2$ passes over the image, so its time
+# grows about with $K^2$, from 9 passes at 3 × 3 to 961 at 31 × 31. The finished layer
+# does $K$ shifted additions of one matrix product, so it grows more slowly, about with
+# $K$ as long as memory is what limits it. The curve of the FFT is nearly flat: the
+# transforms have the size of the image plus kernel, which hardly changes. It jumps a
+# little with the exact size, since FFTs are quicker for sizes with small prime factors.
+# The crossing with the loops lies at a small kernel (my plot: between two sizes that I
+# name), that with the finished layer at a larger one. At 3 × 3 the direct way wins, so
+# networks of 3 × 3 layers are not computed through FFTs. What moves it: many filters on
+# the same image share the image's transform, and many channels share one transform back,
+# so the crossing moves to smaller kernels; a faster matrix product (more cores, a
+# graphics card) moves it to larger ones; a stride of 2 cuts the direct work by four but
+# not the FFT's, so to larger ones.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 7-8 | Growth of each curve with its reason ($K^2$, flatter, nearly constant), crossings read off the plot, the consequence for 3 × 3, one change with a right direction |
-# | 5-6 | Crossings and two curves right; reason or direction missing |
-# | 3-4 | Crossings read off, no reasons |
-# | 0-2 | General statements that do not use the plot |
+# | 7–8 | Growth of each curve with its reason ($K^2$, flatter, nearly constant), crossings read off the plot, the consequence for 3 × 3, one change that moves it to the right side |
+# | 5–6 | Crossings and two curves right; reason or change missing |
+# | 3–4 | Crossings read off, no reasons |
+# | 0–2 | General statements that do not use the plot |
 #
-# **Sample, 8 points.** "Offsets: from 0.4 ms to 30 ms, roughly times 70, K² gives 107. FFT: flat,
-# about 6 ms, because the padded size goes only from 258 to 286. They cross between 11 and 15; the
-# finished layer crosses the FFT at no size I measured. So for 3 × 3 direct is always right. With
-# stride 2 I would throw away 3/4 of the FFT's result, so the crossing would move to bigger kernels."
+# *Sample, 8 points:* "Offsets: from 0.4 ms to 30 ms, roughly times 70, K² gives 107. FFT:
+# flat, about 6 ms, because the padded size goes only from 258 to 286. They cross between
+# 11 and 15; the finished layer crosses the FFT at no size I measured. So for 3 × 3 direct
+# is always right. With stride 2 I would throw away 3/4 of the FFT's result, so the
+# crossing would move to bigger kernels."
 #
-# **Sample, 4 points.** "The FFT is faster for kernels above 13 and slower below it. So it
+# *Sample, 4 points:* "The FFT is faster for kernels above 13 and slower below it. So it
 # depends on the kernel size, and for small ones we should not use it."
 
 # %% [markdown]
 # ## Arrays on another device
 #
-# A graphics card, or **GPU**, has thousands of small processors and a memory of its own. The
-# library CuPy keeps arrays there and has the names of NumPy. So far you wrote `xp` in place of
-# either, and that is nearly all there is to it. Nearly: an array on the **device** does not
-# come back to the **host**, the memory of the processor, unless it is told to. Three habits
-# break this:
+# A graphics card, or **GPU**, has thousands of small processors and a memory of its own.
+# The library CuPy keeps arrays there under the names of NumPy, and `xp` is either of the
+# two. But an array on the **device** does not come back to the **host**, the memory of
+# the processor, unless it is told to. Three habits break this:
 #
 # - `np.zeros(...)` makes a host array, and it does not mix with one of the device;
-# - `float(a)` and `a.item()` fetch one number, and wait until the card has done all its work;
+# - `float(a)` and `a.item()` fetch one number, and wait until the card has done all its
+#   work;
 # - a loop that does so for each pixel waits for each pixel.
 #
-# You need no card to find these. `on_device` calls a function with arrays that refuse to leave.
+# You need no card to find these: `on_device` calls a function with arrays that refuse to
+# leave.
 #
 # **Predict.** Which line of this function will be the first to fail?
 
@@ -849,10 +859,10 @@ except TypeError as error:
     print("TypeError:", error)
 
 # %% [markdown]
-# `image.mean()` is fine: it stays on the device, as an array without axes. The NumPy function
-# is not. CuPy itself is more patient here and there: it hands some `np.` functions on to its
-# own, and lets `float` wait. The guard refuses them all, since each is slow or will fail
-# elsewhere. Now your `im2col`:
+# The last one: `np.maximum` is a host function, while `image.mean()` stays on the device,
+# as an array without axes. CuPy is more patient here and there: it hands some `np.`
+# functions on to its own, and lets `float` wait. The guard refuses them all, since each
+# is slow or will fail elsewhere. Now your `im2col`:
 
 # %% check="im2col" part="device" points=4
 
@@ -891,8 +901,8 @@ expect_like(im2col_on_device, reference, cases)
 # %% [markdown]
 # ### Exercise 9.7 · standardise_rows (6 points)
 #
-# Images differ in brightness and contrast, and so do windows. This function brings the rows of
-# an im2col matrix to mean 0 and standard deviation 1. Its author had no card:
+# Windows differ in brightness and contrast. This function brings the rows of an im2col
+# matrix to mean 0 and standard deviation 1. Its author had no card:
 #
 # ```python
 # def standardise_rows(cols, least=1e-6):
@@ -963,29 +973,30 @@ expect_like(standardise_on_device, reference, cases)
 # %% [markdown]
 # ## Write the program of a card
 #
-# What does a card do when CuPy calls it? It runs one small function, a **kernel**, in thousands
-# of **threads** at once. (The word is the same as for a table of weights; the thing is not.)
-# Each thread computes one output. It differs from the others in nothing but its number.
+# What does a card do when CuPy calls it? It runs one small function in thousands of
+# **threads** at once. Each thread computes one output and differs from the others in
+# nothing but its number. The function is called a **kernel** too; it has nothing to do
+# with a grid of weights.
 #
-# Threads come in **blocks** of a fixed shape, often 16 × 16, and a launch starts a **grid** of
-# blocks. In CUDA, the C of these cards, `x` counts **across**, along the columns, and `y`
-# **down**. A thread finds its place in the output from three numbers for each direction:
+# Threads come in **blocks** of a fixed shape, often 16 × 16, and a launch starts a
+# **grid** of blocks. In CUDA, the C of these cards, `x` counts **across** and `y`
+# **down**. A thread finds the row and column of its output from three numbers each:
 #
 # ```c
 # int j = blockIdx.x * blockDim.x + threadIdx.x;    // column
 # int i = blockIdx.y * blockDim.y + threadIdx.y;    // row
 # ```
 #
-# **Predict.** An output of 26 × 41 is covered by blocks of 16 × 16. How many blocks are needed
-# across, how many down, and how many threads will have nothing to do?
+# **Predict.** An output of 26 × 41 is covered by blocks of 16 × 16. How many blocks are
+# needed across, how many down, and how many threads will have nothing to do?
 
 # %%
 figures.show_grid(26, 41, (16, 16))
 
 # %% [markdown]
-# The blocks at the right and the lower border stick out. They have to: two blocks across would
-# leave columns without a thread. So the grid is rounded up, and the threads outside must find
-# out that they are idle.
+# Three across and two down. The blocks at the right and the lower border stick out. They
+# have to: two blocks across would leave columns without a thread. So the grid is rounded
+# up, and the threads outside must find out that they are idle.
 #
 # ### Exercise 9.8 · launch_shape (4 points)
 #
@@ -1038,12 +1049,12 @@ expect_like(launch_shape, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# A kernel sees memory as one long row of numbers, row of the image after row. Pixel (i, j) of an
-# image with W columns stands at `i * W + j`. Nothing stops a thread from writing at a wrong
-# place: there are no shapes any more, and no errors.
+# A kernel sees memory as one long row of numbers, row of the image after row. Pixel `[i,
+# j]` of an image with W columns stands at `i * W + j`. Nothing stops a thread from
+# writing elsewhere: there are no shapes any more, and no errors.
 #
-# Here is a whole kernel. It transposes a table of 3 × 5, in blocks of 4 threads across and 2
-# down. `launch` passes it the input, the output and the sizes.
+# Here is a whole kernel. It transposes a table of 3 × 5 numbers, in blocks of 4 threads
+# across and 2 down. `launch` passes it the input, the output and the sizes.
 
 # %%
 TRANSPOSE = r"""
@@ -1061,14 +1072,14 @@ show_arrays([table, out], ["table", "out"], numbers=True)
 
 # %% [markdown]
 # On a card `launch` hands the text to CuPy's `RawKernel`. Before that, and on every other
-# machine, it runs all threads on the processor, one after the other, and watches the memory
-# around the arrays. An output that no thread writes comes back as `nan`, "not a number"; so does
-# one that was computed from beyond the end of an array.
+# machine, it runs all threads on the processor, one after the other, and watches the
+# memory around the arrays. An output that no thread writes comes back as `nan`, "not a
+# number"; so does one that was computed from beyond the end of an array.
 #
 # ### Exercise 9.9 · kernel_source (10 points)
 #
-# Write a kernel that correlates an image with a small table of weights, one thread for each
-# output.
+# Write a kernel that correlates an image with a small grid of weights, one thread for
+# each output.
 
 
 # %% exercise="kernel_source"
@@ -1176,9 +1187,7 @@ def reference(name, image, weights, block):
 
 def cases(rng):
     name, image = "slide_over", rng.standard_normal((33, 49))
-    yield case(
-        name, image, rng.standard_normal((3, 4)), (16, 16), note="blocks of 16 by 16"
-    )
+    yield case(name, image, rng.standard_normal((3, 4)), (16, 16), note="blocks of 16 × 16")
     yield case(name, image.T, rng.standard_normal((5, 2)), (32, 4), note="a tall image")
     yield case(name, image[:9, :7], rng.standard_normal((9, 7)), (8, 8), note="one output")
     yield case(name, image[:5, :40], rng.standard_normal((1, 1)), (8, 8), note="one weight")
@@ -1203,53 +1212,56 @@ for size in (16, 64, 256):
 # %% [markdown]
 # ### Question 9.2 · When is the card slower? (8 points)
 #
-# A card can do a hundred times the arithmetic of a processor. Still some work is slower there.
-# Name three causes, and for each a piece of work from this course in which it decides. Then say
-# how you would measure, without being deceived, which of two devices is faster for your network.
+# A card can do a hundred times the arithmetic of a processor. Still some work is slower
+# there. Name three causes, and for each a piece of work from this course in which it
+# decides. Then say how you would measure, without being deceived, which of two devices is
+# faster for your network.
 
 # %% [markdown] question="slower" points=8
-# **Model answer.** 1. **Launching.** Each kernel takes some microseconds to start, whatever it
-# does. A small layer on 8 × 8 digits with a batch of 1 needs a microsecond or two of arithmetic,
-# and a training step has about a hundred launches. 2. **Transfer.** Images cross a bus that is
-# many times slower than the card's own memory; filtering one photograph once takes less time than
-# sending it there and back. Fetching the loss as a number in every step is a transfer too, and it
-# waits for all work before it. 3. **Too little to do at once.** Thousands of threads need thousands
-# of independent outputs: one image of 16 × 16, or a recurrence in which each step waits for the one
-# before it, leaves most of the card idle. (Also: float64, in which many cards are slow; threads that
-# take different branches.)
+# **Model answer.** 1. **Launching.** Each kernel takes some microseconds to start,
+# whatever it does. A small layer on 8 × 8 digits with a batch of 1 needs a microsecond or
+# two of arithmetic, and a training step has about a hundred launches. 2. **Transfer.**
+# Images cross a bus that is many times slower than the card's own memory; filtering one
+# photograph once takes less time than sending it there and back. Fetching the loss as a
+# number in every step is a transfer too, and it waits for all work before it. 3. **Too
+# little to do at once.** Thousands of threads need thousands of independent outputs: one
+# image of 16 × 16, or a recurrence in which each step waits for the one before it, leaves
+# most of the card idle. (Also: float64, in which many cards are slow; threads that take
+# different branches.)
 #
-# Measuring: the same work on both, a first call that is not counted (compilation, memory), wait for
-# the card before the clock stops, repeat and take the median, and decide whether the transfer
-# belongs to the work: it does if the data lie on the host.
+# Measuring: the same work on both, a first call that is not counted (compilation,
+# memory), wait for the card before the clock stops, repeat and take the median, and
+# decide whether the transfer belongs to the work: it does if the data lie on the host.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 7-8 | Three different causes with fitting examples; the measurement waits for the device, warms up, and says what it includes |
-# | 5-6 | Two causes with examples and a sound measurement, or three with one point of it missing |
-# | 3-4 | Two causes without examples, or measurement without waiting |
-# | 0-2 | "Small data are slow on a GPU" |
+# | 7–8 | Three different causes with fitting examples; the measurement waits for the device, warms up, and says what it includes |
+# | 5–6 | Two causes with examples and a sound measurement, or three with one point of it missing |
+# | 3–4 | Two causes without examples, or measurement without waiting |
+# | 0–2 | "Small data are slow on a GPU" |
 #
-# **Sample, 7 points.** "Transfer: one picture through one Sobel filter. Launch overhead: LeNet with
-# batch 1, every layer is a few µs. Not enough threads: 8×8 digits, 64 outputs per map, the GPU has
-# thousands of cores. I would run both 20 times after a warm-up, call synchronize before stopping the
-# time, and take the median." (Does not say whether transfer is included.)
+# *Sample, 7 points:* "Transfer: one picture through one Sobel filter. Launch overhead:
+# LeNet with batch 1, every layer is a few µs. Not enough threads: 8 × 8 digits, 64
+# outputs per map, the GPU has thousands of cores. I would run both 20 times after a
+# warm-up, call synchronize before stopping the time, and take the median." (Does not say
+# whether transfer is included.)
 #
-# **Sample, 3 points.** "For small images and small batches the GPU has overhead and copying data
-# takes time, so the CPU can be faster. I would use %timeit on both."
+# *Sample, 3 points:* "For small images and small batches the GPU has overhead and copying
+# data takes time, so the CPU can be faster. I would use %timeit on both."
 
 # %% [markdown]
 # ## How the finished layer does it
 #
-# `helpers.layers` has no im2col matrix. Two ideas take its place, and both are about **memory
-# order**, the order in which the numbers of an array lie one behind the other.
+# `helpers.layers` has no im2col matrix. Two ideas take its place, and both are about
+# **memory order**, the order in which the numbers of an array lie one behind the other.
 #
-# *Pixels first, batch last.* In memory the images are `(H, W, C, N)`. At each pixel lies a ready
-# matrix of C by N, and all copies and sums run along C · N neighbouring numbers. You still see
-# `(N, C, H, W)`, by a transposed view.
+# *Pixels first, batch last.* In memory the images are `(H, W, C, N)`. At each pixel lies
+# a ready matrix of C × N numbers, and all copies and sums run along C · N neighbouring
+# numbers. You still see `(N, C, H, W)`, by a transposed view.
 #
-# *Copy rows, not windows.* The KH rows that a window spans are copied next to each other. Then a
-# window and its right neighbour lie one step apart in the same memory, and the slide along the
-# width needs no copy: the windows are a view that **overlaps** itself.
+# *Copy rows, not windows.* The KH rows that a window spans are copied next to each other.
+# Then a window and its right neighbour lie one step apart in the same memory, and the
+# slide along the width needs no copy: the windows are a view that **overlaps** itself.
 
 # %%
 N, C, H, W, F, KH, KW = 32, 8, 20, 24, 16, 3, 3
@@ -1266,29 +1278,31 @@ print("largest difference from the finished layer:", float(abs(out - same).max()
 print(f"numbers copied: {rows.size:,}; in an im2col matrix: {cols.size:,}")
 
 # %% [markdown]
-# The copy is KH times the image where im2col takes KH · KW times. Read the four short files in
-# this order: `windows.py` (`slide` and its adjoint `unslide`), `geometry.py` (`patches`, the
-# lines above, and `bands`, which cuts the work into pieces that fit into the processor's
-# cache), `products.py` (one small product per pixel for NumPy, one large one for CuPy) and
-# `conv.py`. The backward step is the same road taken back.
+# The copy is KH times the image where im2col takes KH · KW times. Read the four short
+# files in this order: `windows.py` (`slide` and its adjoint `unslide`), `geometry.py`
+# (`patches`, the lines above, and `bands`, which cuts the work into pieces that fit into
+# the processor's cache), `products.py` (one small product per pixel for NumPy, one large
+# one for CuPy) and `conv.py`. The backward step is the same road taken back.
 #
-# **Predict.** Which of the steps takes most of the time in each of the two forms: the copy or
-# the product?
+# **Predict.** Which of the steps takes most of the time in each of the two forms: the
+# copy or the product?
 
 # %%
-figures.show_two_roads(N=64, C=16, H=28, W=28, F=32, KH=3, KW=3)
+times.show_two_roads(N=64, C=16, H=28, W=28, F=32, KH=3, KW=3)
 
 # %% [markdown]
-# Not the arithmetic but the way to it decides: both roads multiply exactly the same numbers.
+# Both roads multiply exactly the same numbers. What differs is how many are copied first,
+# and in which order they lie.
 #
 # ## Bonus · Fewer steps
 #
-# Choose one; neither is graded. **Shared memory.** Threads of a block read mostly the same
-# pixels. With a card, let the block first copy its part of the image, border included, into a
-# `__shared__` array, wait with `__syncthreads()`, and correlate from there. Launch it with
-# `xp.RawKernel` and measure. **Winograd's F(2, 3).** Two neighbouring outputs of a filter with
-# three weights need 6 multiplications. Four are enough: look up Lavin and Gray, *Fast Algorithms
-# for Convolutional Neural Networks*, 2015, and check their formula with random numbers.
+# Not graded; choose one. **Shared memory.** Threads of a block read mostly the same
+# pixels. With a card, let the block first copy its part of the image, border included,
+# into a `__shared__` array, wait with `__syncthreads()`, and correlate from there. Launch
+# it with `xp.RawKernel` and measure. **Winograd's F(2, 3).** Two neighbouring outputs of
+# a filter with three weights need 6 multiplications. Four are enough: look up Lavin and
+# Gray, "Fast algorithms for convolutional neural networks", 2015, and check their formula
+# with random numbers.
 
 # %%
 # Your experiment.
@@ -1296,13 +1310,15 @@ figures.show_two_roads(N=64, C=16, H=28, W=28, F=32, KH=3, KW=3)
 # %% [markdown]
 # ## Summary
 #
-# You wrote the convolution layer as a matrix product, forward and backward, tested its return
-# path with one equation, counted what it costs, took the road through frequencies, proved that
-# your code does not cling to the processor, and wrote the program of a graphics card. Then you
-# read how order in memory makes the finished layer faster than all of these.
+# You wrote the convolution layer as a matrix product, forward and backward, tested its
+# return path with one equation, counted what it costs, took the road through frequencies,
+# proved that your code does not cling to the processor, and wrote the program of a
+# graphics card. Then you read how order in memory makes the finished layer faster than
+# all of these.
 #
-# **Next.** Lesson 10 builds a whole network from these layers and trains it. Lesson 11 changes
-# the layer itself: 1 × 1, grouped and transposed convolutions, counted with `conv_macs`.
+# **Next.** Lesson 10 builds a whole network from these layers and trains it; lesson 11
+# changes the layer itself: 1 × 1, grouped and transposed convolutions.
 #
-# **Read on.** K. Chellapilla, S. Puri, P. Simard, *High Performance Convolutional Neural
-# Networks for Document Processing*, 2006, where the matrix product comes from.
+# **Read on.** K. Chellapilla, S. Puri and P. Simard, "High performance convolutional
+# neural networks for document processing", International Workshop on Frontiers in
+# Handwriting Recognition, 2006.

@@ -1,66 +1,14 @@
-"""Figures of lesson 09, and finished forms of `im2col` and `col2im`."""
-
-import time
+"""Figures of lesson 09: windows in rows, a wrong order, a circle of samples, threads."""
 
 import numpy as np
 
 from helpers import data, layers, plotting
-from helpers.backend import array_module, to_backend, to_numpy, xp
+from helpers.backend import to_backend, to_numpy
+from helpers.figures_09_ways import finished_im2col
 from helpers.plotting.arrays import cell_texts, draw_cells, limits_of
 from helpers.plotting.sliding import HIGHLIGHT, frame
 
 CELL = 0.4  # inches of a cell with a number in it
-
-
-def finished_im2col(x, KH: int, KW: int, stride: int = 1, padding: int = 0):
-    """Return what each window sees, one window in each row. Built in lesson 09.
-
-    Parameters
-    ----------
-    x : (N, C, H, W)
-    KH, KW, stride, padding : int
-
-    Returns
-    -------
-    (N * OH * OW, C * KH * KW)
-    """
-    lib, (N, C, H, W) = array_module(x), x.shape
-    OH = layers.out_size(H, KH, padding, padding, stride)
-    OW = layers.out_size(W, KW, padding, padding, stride)
-    padded = lib.zeros((N, C, H + 2 * padding, W + 2 * padding), x.dtype)
-    padded[:, :, padding : padding + H, padding : padding + W] = x
-    cols = lib.empty((N, OH, OW, C, KH, KW), x.dtype)
-    for p in range(KH):
-        for q in range(KW):
-            seen = padded[:, :, p : p + stride * OH : stride, q : q + stride * OW : stride]
-            cols[..., p, q] = seen.transpose(0, 2, 3, 1)
-    return cols.reshape(N * OH * OW, C * KH * KW)
-
-
-def finished_col2im(cols, x_shape, KH: int, KW: int, stride: int = 1, padding: int = 0):
-    """Add rows of windows back to their pixels: the adjoint. Built in lesson 09.
-
-    Parameters
-    ----------
-    cols : (N * OH * OW, C * KH * KW)
-    x_shape : tuple of int
-    KH, KW, stride, padding : int
-
-    Returns
-    -------
-    (N, C, H, W)
-    """
-    lib, (N, C, H, W) = array_module(cols), x_shape
-    OH = layers.out_size(H, KH, padding, padding, stride)
-    OW = layers.out_size(W, KW, padding, padding, stride)
-    cells = cols.reshape(N, OH, OW, C, KH, KW)
-    padded = lib.zeros((N, H + 2 * padding, W + 2 * padding, C), cols.dtype)
-    for p in range(KH):
-        for q in range(KW):
-            rows, columns = p + stride * OH, q + stride * OW
-            padded[:, p:rows:stride, q:columns:stride] += cells[..., p, q]
-    inner = padded[:, padding : padding + H, padding : padding + W]
-    return inner.transpose(0, 3, 1, 2)
 
 
 def place(fig, left: float, low: float, shape, cell: float = CELL):
@@ -85,9 +33,9 @@ def show_im2col(x, KH: int, KW: int, row: int, column: int):
         f"Left, {C} channels of {H} by {W} numbers; the window at row {i}, column {j} is "
         f"framed in each. Right, the im2col matrix of {len(cols)} rows and "
         f"{cols.shape[1]} columns. Its row {row} is framed: what that window sees, "
-        f"{words_of(cols[row])}. Its column {column}, hatched, holds what stands at place "
-        f"({p}, {q}) of channel {c} in every window: {words_of(cols[:, column])}; the same "
-        "pixels are hatched in the image."
+        f"{words_of(cols[row])}. Its column {column}, in a dashed frame, holds what stands "
+        f"at offset ({p}, {q}) of channel {c} in every window: "
+        f"{words_of(cols[:, column])}; the same pixels are dashed in the image."
     )
     if plotting.figures_off():
         return
@@ -102,30 +50,27 @@ def show_im2col(x, KH: int, KW: int, row: int, column: int):
             ax.set_title(f"channel {n}", pad=15, fontsize=10)
             frame(ax, i, j, KH, KW)
             if n == c:
-                hatch(ax, p, q, OH, OW)
+                mark(ax, p, q, OH, OW)
         low = (height - len(cols) * CELL) / 2
         ax = place(fig, 0.4 + W * CELL + 0.9, low, cols.shape)
         draw_cells(ax, cols, limits, "gray", cell_texts(cols), grid=True)
         ax.set_title(f"im2col  {cols.shape}", pad=18)
-        hatch(ax, 0, column, len(cols), 1)
+        mark(ax, 0, column, len(cols), 1)
         frame(ax, row, 0, 1, cols.shape[1])
     caption = (
         f"Row {row}, framed: everything that window ({i}, {j}) sees. Column {column}, "
-        f"hatched: what lies at place ({p}, {q}) of channel {c} in each of the windows."
+        f"dashed: what lies at offset ({p}, {q}) of channel {c} in each of the windows."
     )
     plotting.show(fig, alt, caption)
 
 
-def hatch(ax, i, j, rows, columns, colour="#5790fc"):
-    """Hatch cells of an array that was drawn with `draw_cells`."""
+def mark(ax, i, j, rows, columns):
+    """Put a dashed frame around cells of an array that was drawn with `draw_cells`."""
     from matplotlib.patches import Rectangle
 
-    ax.add_patch(
-        Rectangle(
-            (j - 0.5, i - 0.5), columns, rows, fill=False, hatch="////", ec=colour, lw=2,
-            zorder=3,
-        )
-    )  # fmt: skip
+    corner = j - 0.5, i - 0.5
+    look = {"fill": False, "ec": "C0", "lw": 3, "ls": (0, (3, 1.5)), "zorder": 3}
+    ax.add_patch(Rectangle(corner, columns, rows, **look))
 
 
 def show_wrong_order():
@@ -153,131 +98,11 @@ def show_wrong_order():
 
 
 def scaled(values):
-    """Return values stretched to 0 ... 1, their most extreme hundredth cut."""
+    """Return values stretched to 0 ... 1; where there are negative ones, 0 is mid-grey."""
     low, high = np.quantile(values, (0.01, 0.99))
+    if low < 0:
+        low, high = -max(-low, high), max(-low, high)
     return np.clip((values - low) / (high - low), 0, 1)
-
-
-# --- time and memory ------------------------------------------------------------------
-
-
-def quickest(function, *arguments, runs: int = 15, patience: float = 0.25) -> float:
-    """Return the seconds of the quickest of a few runs; slow functions run once."""
-    times: list[float] = []
-    while len(times) < runs and sum(times) < patience:
-        start = time.perf_counter()
-        out = function(*arguments)
-        to_numpy(out[0] if isinstance(out, tuple) else out)  # waits for a graphics card
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def by_windows(x, w, b, stride, padding):
-    """Correlate with a Python loop over images, filters and windows: lesson 06."""
-    N, C, H, W = x.shape
-    F, _, KH, KW = w.shape
-    padded = xp.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    OH, OW = (
-        layers.out_size(n, k, padding, padding, stride) for n, k in ((H, KH), (W, KW))
-    )
-    out = xp.zeros((N, F, OH, OW))
-    for n, f, i, j in np.ndindex(N, F, OH, OW):
-        top, left = i * stride, j * stride
-        window = padded[n, :, top : top + KH, left : left + KW]
-        out[n, f, i, j] = (window * w[f]).sum() + b[f]
-    return out
-
-
-def by_offsets(x, w, b, stride, padding):
-    """Correlate with a Python loop over the places in the kernel: lesson 06."""
-    _, _, H, W = x.shape
-    _, _, KH, KW = w.shape
-    padded = xp.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    OH, OW = (
-        layers.out_size(n, k, padding, padding, stride) for n, k in ((H, KH), (W, KW))
-    )
-    out = b[None, :, None, None]
-    for p in range(KH):
-        for q in range(KW):
-            seen = padded[:, :, p : p + stride * OH : stride, q : q + stride * OW : stride]
-            out = out + xp.einsum("ncij,fc->nfij", seen, w[:, :, p, q], optimize=True)
-    return out
-
-
-def by_im2col(x, w, b, stride, padding):
-    """Correlate by im2col and one matrix product: lesson 09."""
-    (N, _, H, W), (F, _, KH, KW) = x.shape, w.shape
-    OH, OW = (
-        layers.out_size(n, k, padding, padding, stride) for n, k in ((H, KH), (W, KW))
-    )
-    rows = finished_im2col(x, KH, KW, stride, padding) @ w.reshape(F, -1).T + b
-    return rows.reshape(N, OH, OW, F).transpose(0, 3, 1, 2)
-
-
-def show_race(more: dict, N, C, H, W, F, KH, KW):
-    """Measure the ways to compute a layer and draw their times.
-
-    `more` holds further functions ``f(x, w, b, stride, padding)``; one that stops with an
-    error is named and left out.
-    """
-    rng = np.random.default_rng(9)
-    arrays = (rng.standard_normal(s) for s in ((N, C, H, W), (F, C, KH, KW), (F,)))
-    arguments = *(to_backend(a.astype("float32")) for a in arrays), 1, 1
-    functions = {
-        "loops over windows": by_windows,
-        "loops over offsets": by_offsets,
-        "im2col and product": by_im2col,
-        **more,
-        "finished layer": layers.conv2d,
-    }
-    if plotting.figures_off():
-        return
-    seconds = {}
-    for name, function in functions.items():
-        try:
-            seconds[name] = quickest(function, *arguments)
-        except Exception as error:  # a learner's function may stop in any way
-            print(f"{name}: left out, it stops with {type(error).__name__}")
-    slowest = max(seconds.values())
-    plotting.show_bars(
-        list(seconds),
-        1000 * np.array(list(seconds.values())),
-        caption="Measured here and now, the quickest of up to 15 runs.",
-        log=True,
-        title=f"{N} images ({C}, {H}, {W}), {F} filters of {KH} × {KW}",
-        xlabel="milliseconds (logarithmic)",
-        value_labels=[
-            f"{1000 * s:.3g} ms" + (f", {slowest / s:,.0f}× faster" if s < slowest else "")
-            for s in seconds.values()
-        ],
-        limits=(1e3 * min(seconds.values()) / 3, 3e4 * slowest),
-    )
-
-
-def show_vgg():
-    """Draw the memory of the first two layers of VGG-16, for one image."""
-    names, sizes, macs = [], [], []
-    for number, C in ((1, 3), (2, 64)):
-        x, w = np.empty((1, C, 224, 224), bool), np.empty((64, C, 3, 3), bool)
-        OH = layers.out_size(224, 3, 1, 1)
-        parts = {"input": x.size, "im2col": OH * OH * w[0].size, "output": OH * OH * len(w)}
-        names += [f"layer {number}: {part}" for part in parts]
-        sizes += list(parts.values())
-        macs.append(OH * OH * w.size)
-    megabytes = 4e-6 * np.array(sizes)
-    plotting.show_bars(
-        names,
-        megabytes,
-        title="One image in VGG-16, single precision",
-        xlabel="million bytes",
-        value_labels=[f"{m:.3g} MB" for m in megabytes],
-        limits=(0, 1.25 * megabytes.max()),
-        highlight=(1, 4),
-        caption=f"Layer 1 takes {macs[0]:,} multiply-accumulates, layer 2 {macs[1]:,}.",
-    )
-
-
-# --- frequencies ------------------------------------------------------------------------
 
 
 def show_wraparound(signal, kernel):
@@ -314,54 +139,6 @@ def show_wraparound(signal, kernel):
     )
 
 
-def by_fft(x, w):
-    """Correlate one image (1, 1, H, W) with one kernel through frequencies."""
-    (H, W), (KH, KW) = x.shape[2:], w.shape[2:]
-    size = (H + KH - 1, W + KW - 1)
-    waves = xp.fft.rfft2(x[0, 0], size) * xp.fft.rfft2(w[0, 0, ::-1, ::-1], size)
-    return xp.fft.irfft2(waves, size)[KH - 1 : H, KW - 1 : W]
-
-
-def show_crossover(n: int, sizes):
-    """Measure direct convolution and the FFT for square kernels and draw the times."""
-    if plotting.figures_off():
-        return
-    rng, none = np.random.default_rng(91), to_backend(np.zeros(1))
-    x = to_backend(rng.standard_normal((1, 1, n, n)))
-    seconds: dict[str, list[float]] = {
-        "loop over offsets": [],
-        "finished layer": [],
-        "FFT": [],
-    }
-    for k in sizes:
-        w = to_backend(rng.standard_normal((1, 1, k, k)))
-        seconds["loop over offsets"].append(quickest(by_offsets, x, w, none, 1, 0))
-        seconds["finished layer"].append(quickest(layers.conv2d, x, w))
-        seconds["FFT"].append(quickest(by_fft, x, w))
-    curves = {name: 1000 * np.array(values) for name, values in seconds.items()}
-    words = []
-    for name in ("loop over offsets", "finished layer"):
-        slower = np.flatnonzero(curves["FFT"] >= curves[name])
-        first = slower[-1] + 1 if slower.size else 0  # from here on it stays faster
-        words.append(
-            f"the {name} from {sizes[first]} × {sizes[first]} on" if first < len(sizes)
-            else f"the {name} at no size shown"
-        )  # fmt: skip
-    plotting.show_curves(
-        curves,
-        x=np.array(sizes),
-        xlabel="side of the kernel",
-        ylabel="milliseconds",
-        logy=True,
-        title=f"One image of {n} × {n}",
-        caption="Measured here and now. The FFT is faster than "
-        f"{' and than '.join(words)}.",
-    )
-
-
-# --- threads and memory order -----------------------------------------------------------
-
-
 def show_grid(OH: int, OW: int, block):
     """Draw the blocks of threads that cover an output, and the threads without work."""
     from math import ceil
@@ -383,7 +160,7 @@ def show_grid(OH: int, OW: int, block):
         ax = fig.add_axes([0.08, 0.03, 0.9, 0.85])
         whole = (grid[0] * across, grid[1] * down)
         ax.add_patch(Rectangle((0, 0), *whole, fc="white", hatch="///", ec="0.55", lw=0))
-        ax.add_patch(Rectangle((0, 0), OW, OH, fc="#cfe0ff", ec="none"))
+        ax.add_patch(Rectangle((0, 0), OW, OH, fc="0.92", ec="none"))
         for by in range(grid[1]):
             for bx in range(grid[0]):
                 ax.add_patch(Rectangle((bx * across, by * down), across, down, fill=False,
@@ -406,50 +183,4 @@ def show_grid(OH: int, OW: int, block):
         alt,
         f"{grid[0]} × {grid[1]} blocks, {threads:,} threads for {OH * OW:,} outputs: "
         f"{idle:,} threads, hatched, have nothing to do.",
-    )
-
-
-def show_two_roads(N, C, H, W, F, KH, KW):
-    """Measure copy and product of im2col and of the finished layer's form; draw both."""
-    if plotting.figures_off():
-        return
-    rng = np.random.default_rng(92)
-    image = to_backend(rng.standard_normal((H, W, C, N)).astype("float32"))
-    first = xp.ascontiguousarray(image.transpose(3, 2, 0, 1))
-    w = to_backend(rng.standard_normal((F, C, KH, KW)).astype("float32"))
-    flat, turned = w.reshape(F, -1).T, w.transpose(0, 3, 2, 1).reshape(F, -1)
-
-    def windows():
-        view = xp.lib.stride_tricks.sliding_window_view(first, (KH, KW), axis=(2, 3))
-        return view.transpose(0, 2, 3, 1, 4, 5).reshape(-1, C * KH * KW)
-
-    def rows():
-        view = xp.lib.stride_tricks.sliding_window_view(image, KH, axis=0)
-        return xp.ascontiguousarray(view.transpose(0, 1, 4, 2, 3))
-
-    def overlapping(copied):
-        slide = xp.lib.stride_tricks.as_strided
-        OH, OW = copied.shape[0], copied.shape[1] - KW + 1
-        down, across, *_, last = copied.strides
-        return slide(copied, (OH, OW, KW * KH * C, N), (down, across, N * last, last))
-
-    copied = rows()
-    view = overlapping(copied)
-    times = [quickest(rows), quickest(lambda: turned @ view)]  # before BLAS wakes threads
-    cols = windows()
-    times = [quickest(windows), quickest(lambda: cols @ flat), *times]
-    milliseconds = 1000 * np.array(times)
-    sizes = [f"{n * 4e-6:.3g} MB" for n in (cols.size, copied.size)]
-    names = [f"im2col: copy {sizes[0]}", "im2col: product", f"rows: copy {sizes[1]}",
-             "rows: product"]  # fmt: skip
-    totals = milliseconds.reshape(2, 2).sum(1)
-    plotting.show_bars(
-        names,
-        milliseconds,
-        title=f"{N} images ({C}, {H}, {W}), {F} filters of {KH} × {KW}",
-        xlabel="milliseconds",
-        value_labels=[f"{m:.3g} ms" for m in milliseconds],
-        limits=(0, 1.2 * milliseconds.max()),
-        caption=f"Measured here and now: im2col {totals[0]:.3g} ms, rows {totals[1]:.3g} "
-        "ms, forward without padding and bias.",
     )
