@@ -352,7 +352,7 @@ expect_like(col2im, reference, cases)
 figures.show_wrong_order()
 
 # %% [markdown]
-# Three small grids in each map, all mixed up, and no error, because the shape is right.
+# Grids of dots in which nobody can be made out, and no error, because the shape is right.
 # The numbers of all filters at one position lie next to each other, and that reshape
 # deals them out as if they were neighbouring pixels. First name the axes as they *are*,
 # then move them.
