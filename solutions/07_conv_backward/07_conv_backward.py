@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 7. The convolution layer, backward
 #
-# **You will** find out how every pixel and every weight of a convolution layer changes the
-# loss, by measuring and by computing, let a network's own gradient find a famous kernel, and
-# see why a network that learns may still hold a mistake.
+# **You will** find out how every pixel and every weight of a convolution layer changes
+# the loss, by measuring and by computing, let the gradient find a famous kernel, and see
+# why a network that learns may still hold a mistake.
 #
-# **You need** the convolution layer from lesson 06, correlation of signals from lesson 02, and
-# the derivative of a product.
+# **You need** the convolution layer from lesson 06, correlation of signals from lesson
+# 02, and the derivative of a product.
 #
 # **Time** about 120 minutes.
 #
@@ -23,6 +23,7 @@ import math
 import numpy as np
 
 from helpers import figures_07 as figures
+from helpers import figures_07_slopes as slopes_of
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
 from helpers.judging import judge
@@ -32,36 +33,37 @@ from helpers.plotting import show_bars, show_curves
 # %% [markdown]
 # ## Measure a slope
 #
-# Nobody designs the kernels of a network. They start as random numbers, and training asks of
-# every number: if I raise it a little, does the **loss**, which says how wrong the network is,
-# rise or fall, and how fast? These slopes, one for each number, are the **gradient**.
+# Nobody designs the kernels of a network. They start as random numbers, and training asks
+# of every number: if I raise it a little, does the **loss**, which says how wrong the
+# network is, rise or fall, and how fast? These slopes, one for each number, are the
+# **gradient**.
 #
 # A slope can be measured. Move $x$ by a small step $h$ to both sides and compare:
 #
 # $$f'(x) \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
-# This is a **central difference**. A one-sided one uses $f(x)$ in place of $f(x - h)$, and $h$
-# in place of $2h$.
+# This is a **central difference**. A one-sided one uses $f(x)$ in place of $f(x - h)$,
+# and $h$ in place of $2h$.
 #
-# **Predict.** The slope of $x^3$ at $x = 1$ is 3. With the large step $h = 1$, which slope do
-# the one-sided and the central difference report?
+# **Predict.** The slope of $x^3$ at $x = 1$ is 3. With the large step $h = 1$, which
+# slope do the one-sided and the central difference report?
 
 # %%
-figures.show_secants(h=1)
+slopes_of.show_secants(h=1)
 
 # %% [markdown]
-# The central difference errs by $h^2$ here, the one-sided one by $3h + h^2$: with small steps
-# that is a large difference.
+# The central difference errs by $h^2$ here, the one-sided one by $3h + h^2$: with small
+# steps that is a large difference.
 #
-# A layer has many outputs, and it never sees the loss. It is told `dout`, the gradient of the
-# loss with respect to its outputs, also called the **upstream** gradient. A small change of
-# output $o$ changes the loss by $\text{dout}_o$ times as much. So the slope of the loss with
-# respect to one input is the slope of $\sum_o \text{dout}_o \cdot f_o(x)$.
+# A layer has many outputs, and it never sees the loss. It is told `dout`, the gradient of
+# the loss with respect to its outputs, called the **upstream gradient**. A small change
+# of output $o$ changes the loss by $\text{dout}_o$ times as much. So the slope of the
+# loss with respect to one input is the slope of $\sum_o \text{dout}_o \cdot f_o(x)$.
 #
 # ### Exercise 7.1 · numerical_gradient (12 points)
 #
-# Measure the gradient of that sum with respect to every number of `x`. The cell below holds
-# functions to try it on.
+# Measure the gradient of that sum with respect to every number of `x`. The cell below
+# holds functions to try it on.
 
 
 # %% given="functions"
@@ -195,53 +197,55 @@ expect_like(numerical_gradient, reference, cases, dtype="float64")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Predict.** If a small step is good, a smaller one should be better. Will the error fall
-# for ever as $h$ shrinks?
+# **Predict.** If a small step is good, a smaller one should be better. Will the error
+# fall for ever as $h$ shrinks?
 
 # %%
-figures.show_step_sizes()
+slopes_of.show_step_sizes()
 
 # %% [markdown]
-# Each curve turns. On the right the curve of the function spoils the measurement, on the left
-# the rounding of the computer: $f(x + h)$ and $f(x - h)$ agree in nearly all their digits, and
-# what is left after the subtraction is noise, divided by a tiny $h$. In single precision,
-# float32, the noise wins much sooner. So gradient checks are made in float64, with a central
-# difference and a step near $10^{-5}$.
+# Each curve turns. On the right the curve of the function spoils the measurement, on the
+# left the rounding of the computer: $f(x + h)$ and $f(x - h)$ agree in nearly all their
+# digits, and what is left after the subtraction is noise, divided by a tiny $h$. In
+# single precision, float32, the noise wins much sooner. So a **gradient check**, the
+# comparison of a computed gradient with a measured one, is made in float64, with a
+# central difference and a step near $10^{-5}$.
 #
 # A measured gradient is slow, two runs for every single weight. It is the judge, not the
-# worker. From here on you also have `finite_differences`, a finished numerical gradient with
-# the same parameters as yours.
+# worker. From here on you also have `finite_differences`, a finished numerical gradient
+# with the same parameters as yours.
 
 # %% given="finished"
-from helpers.figures_07 import finite_differences
+from helpers.figures_07_slopes import finite_differences
 
 # %% [markdown]
 # ## Backward along a signal
 #
-# Now compute what you have measured. In a correlation of signals, sample $j$ takes part in
-# several outputs, each time with another weight. Its slope collects from all of them:
+# Now compute what you have measured. In a correlation of signals, sample $j$ takes part
+# in several outputs, each time with another weight. Its slope collects from all of them:
 #
 # $$\text{dx}[j] = \sum_i \text{dout}[i] \cdot
 # \frac{\partial\, \text{out}[i]}{\partial\, x[j]}, \qquad
 # \text{out}[i] = \sum_q x[i + q]\, w[q]$$
 #
-# $\partial$ reads "change of ... when only this one moves". Sample $j$ reaches output $i$
+# $\partial$ reads "change of … when only this one moves". Sample $j$ reaches output $i$
 # through the weight that lay on it, so the derivative is that weight, or 0.
 #
-# **Predict.** The kernel is [1 2 -1], and `dout` is [1 0 10 0]. Which samples of the six will
-# get a gradient from output 2? Which sample gets one that is not 0 from two outputs?
+# **Predict.** The kernel is [1 2 −1], and `dout` is [1 0 10 0]. Which samples of the six
+# will get a gradient from output 2? Which sample gets one that is not 0 from two outputs?
 
 # %%
 figures.show_shares(xp.array([1.0, 0.0, 10.0, 0.0]), xp.array([1.0, 2.0, -1.0]))
 
 # %% [markdown]
-# Output 2 read samples 2, 3 and 4, and these three receive its gradient times the weight that
-# lay on them. Windows 0 and 2 share sample 2. The weights get their gradient in the same way:
-# a weight takes part in *every* output, each time with another sample.
+# Output 2 read samples 2, 3 and 4, and these three receive its gradient times the weight
+# that lay on them. Windows 0 and 2 share sample 2. The weights get their gradient in the
+# same way: a weight takes part in *every* output, each time with another sample.
 #
 # ### Exercise 7.2 · conv1d_backward (14 points)
 #
-# Return the gradients of a correlation of signals with respect to the signal and the kernel.
+# Return the gradients of a correlation of signals with respect to the signal and the
+# kernel.
 
 
 # %% exercise="conv1d_backward"
@@ -331,22 +335,25 @@ expect_like(conv1d_backward, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Look at `dw` once more: it is a correlation, of the signal with `dout`. For each weight it adds
-# up how the samples that this weight has met go together with the gradients of their outputs.
+# Look at `dw` once more: it is a correlation, of the signal with `dout`. For each weight
+# it adds up how the samples that this weight has met go together with the gradients of
+# their outputs.
 #
 # ## Backward through the layer
 #
 # In two dimensions nothing new happens. Each output read a window of all channels of one
-# image. On the way back, output $(n, f, i, j)$ gives its gradient to all the pixels that it read:
+# image. On the way back, output $(n, f, i, j)$ gives its gradient to all the pixels that
+# it read:
 #
 # $$\text{dx}[\text{window}] \mathrel{+}= \text{dout}[n, f, i, j] \cdot w[f]$$
 #
-# The same output hands something to the weights of filter $f$, as it did in one dimension. And
-# the bias was added to every output of its map, so it collects from all of them.
+# The same output hands something to the weights of filter $f$, as it did in one
+# dimension. And the bias was added to every output of its map, so it collects from all of
+# them.
 #
-# **Predict.** The filter has 2 rows and 3 columns, the stride is 1, `dout` has 2 rows and 3
-# columns. How many of its outputs touch the pixel in the middle of the top row? And the one in
-# the corner?
+# **Predict.** The filter has 2 rows and 3 columns, the stride is 1, `dout` has 2 rows and
+# 3 columns. How many of its outputs touch the pixel in the middle of the top row? And the
+# one in the corner?
 
 # %%
 dout = xp.array([[1.0, 0.0, -1.0], [0.0, 2.0, 1.0]])
@@ -354,11 +361,11 @@ w = xp.array([[1.0, 2.0, 3.0], [0.0, -1.0, 1.0]])
 figures.animate_scatter(dout, w)
 
 # %% [markdown]
-# Three outputs share the pixel in the middle of the top row, one alone touches the corner.
-# Where windows overlap, gradients add up.
+# Three outputs share the pixel in the middle of the top row, one alone touches the
+# corner. Where windows overlap, gradients add up.
 #
-# Backward needs to know what forward has read. So forward hands over a **cache**. Here is the
-# forward step, by the finished layer; the cache is a tuple of four things.
+# Backward needs the cache of lesson 06, which holds what forward has read. Here is the
+# forward step, by the finished layer.
 
 
 # %% given="forward"
@@ -602,15 +609,15 @@ expect_like(gradients, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# From here on you also have `conv2d_backward`, the finished backward step. It gives the same
-# numbers as yours, fast enough for photographs.
+# From here on you also have `conv2d_backward`, the finished backward step. It gives the
+# same numbers as yours, fast enough for photographs.
 
 # %% given="fast"
 from helpers.layers import conv2d_backward
 
 # %% [markdown]
-# In lesson 03 you made `sobel_x` by hand. Now suppose that you had only a photograph and what
-# the filter made of it.
+# In lesson 03 you made `sobel_x` by hand. Now suppose that you had only a photograph and
+# what the filter made of it.
 
 # %%
 photo = figures.photo()
@@ -619,12 +626,12 @@ wanted = conv2d(photo, target)
 figures.show_task(photo, wanted)
 
 # %% [markdown]
-# Start with weights of 0, filter, compare, and move every weight a little against its gradient.
-# The loss is the mean squared error, so `dout` is twice the error, divided by the number of
-# pixels. Do it again and again.
+# Start with weights of 0, filter, compare, and move every weight a little against its
+# gradient. The loss is the mean squared error, so `dout` is twice the error, divided by
+# the number of pixels. Do it again and again.
 #
-# **Predict.** Will the gradient find Sobel's nine weights? Which of them will come first, the
-# signs or the sizes?
+# **Predict.** Will the gradient find Sobel's nine weights? Which of them will come first,
+# the signs or the sizes?
 
 # %%
 w, seen = xp.zeros((1, 1, 3, 3)), {}
@@ -637,9 +644,10 @@ for step in range(501):
 figures.show_learned(seen, target)
 
 # %% [markdown]
-# The signs come first, then the middle row parts slowly from its neighbours: in a photograph
-# neighbouring rows are so alike that the loss hardly cares which of them does the work. The
-# kernel was not designed. It was found, by the gradient that you have just written in loops.
+# The signs come first, then the middle row parts slowly from its neighbours: in a
+# photograph neighbouring rows are so alike that the loss hardly cares which of them does
+# the work. The kernel was not designed. It was found, by the gradient that you have just
+# written in loops.
 #
 # ### Question 7.1 · Where dw comes from (9 points)
 #
@@ -648,67 +656,72 @@ figures.show_learned(seen, target)
 # $$\text{out}[n, f, i, j] = b[f] + \sum_{c, p, q} w[f, c, p, q] \cdot
 # \tilde x[n, c, i s + p, j s + q],$$
 #
-# and derive the formula of $\text{dw}[f, c, p, q]$. Say which outputs a single weight takes
-# part in, why the sum runs over the images, and why it must not be divided by N here.
+# and derive the formula of $\text{dw}[f, c, p, q]$. Say which outputs a single weight
+# takes part in, why the sum runs over the images, and why it must not be divided by N
+# here.
 
 # %% [markdown] question="derive" points=9
-# **Model answer.** The loss depends on the weight through every output, so by the chain rule
-# $\text{dw}[f,c,p,q] = \sum_{n,g,i,j} \text{dout}[n,g,i,j] \cdot
-# \partial\,\text{out}[n,g,i,j] / \partial w[f,c,p,q]$. In the formula of $\text{out}[n,g,i,j]$ the
-# weight stands once if $g = f$, with the factor $\tilde x[n, c, is+p, js+q]$, and not at all if
-# $g \neq f$. So
-# $\text{dw}[f,c,p,q] = \sum_{n,i,j} \text{dout}[n,f,i,j]\; \tilde x[n, c, is+p, js+q]$.
-# One weight takes part in all outputs of its map, at each place and in each image: that is what
-# sharing means, and so the sum runs over $n$, $i$ and $j$. The loss is the mean over the batch,
-# so each dout already carries its 1/N; dividing again would make the gradient N times too small.
+# **Model answer.** The loss depends on the weight through every output, so by the chain
+# rule $\text{dw}[f,c,p,q] = \sum_{n,g,i,j} \text{dout}[n,g,i,j] \cdot
+# \partial\,\text{out}[n,g,i,j] / \partial w[f,c,p,q]$. In the formula of
+# $\text{out}[n,g,i,j]$ the weight stands once if $g = f$, with the factor
+# $\tilde x[n, c, is+p, js+q]$, and not at all if $g \neq f$. So $\text{dw}[f,c,p,q] =
+# \sum_{n,i,j} \text{dout}[n,f,i,j]\; \tilde x[n, c, is+p, js+q]$. One weight takes part
+# in all outputs of its map, at each place and in each image: that is what sharing means,
+# and so the sum runs over $n$, $i$ and $j$. The loss is the mean over the batch, so each
+# dout already carries its 1/N; dividing again would make the gradient N times too small.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 8-9 | Chain rule over all outputs, only $g = f$ survives, right indices with stride and padding; the sum over n from sharing; the 1/N is already in dout |
-# | 6-7 | Right formula with its derivation, one of the two reasons (sum, no division) missing or vague |
-# | 3-5 | Right formula without derivation, or a derivation with one wrong index |
-# | 0-2 | A formula without dout or without x, or only words |
+# | 8–9 | Chain rule over all outputs, only $g = f$ survives, right indices with stride and padding; the sum over n from sharing; the 1/N is already in dout |
+# | 6–7 | Right formula with its derivation, one of the two reasons (sum, no division) missing or vague |
+# | 3–5 | Right formula without derivation, or a derivation with one wrong index |
+# | 0–2 | A formula without dout or without x, or only words |
 #
-# **Sample, 9 points.** "w[f,c,p,q] occurs in out[n,f,i,j] for every n, i, j, and nowhere in the
-# other maps. There the derivative is the padded pixel [n, c, is+p, js+q]. Chain rule: multiply by
-# dout[n,f,i,j] and add up over n, i, j. All images use the same weight so all of them push it.
-# The loss is a mean, its 1/N is inside dout since the first step back; a second one is wrong."
+# *Sample, 9 points:* "w[f,c,p,q] occurs in out[n,f,i,j] for every n, i, j, and nowhere in
+# the other maps. There the derivative is the padded pixel [n, c, is+p, js+q]. Chain rule:
+# multiply by dout[n,f,i,j] and add up over n, i, j. All images use the same weight so all
+# of them push it. The loss is a mean, its 1/N is inside dout since the first step back; a
+# second one is wrong."
 #
-# **Sample, 4 points.** "dw = sum of dout times x over all positions, because it is the derivative
-# of a product. We sum over the images because there are N of them."
+# *Sample, 4 points:* "dw = sum of dout times x over all positions, because it is the
+# derivative of a product. We sum over the images because there are N of them."
 
 # %% [markdown]
 # ## Ask each pixel who used it
 #
-# So far each output *sent* its gradient to a window. Turn it around: let each pixel *collect*.
-# Pixel $k$ of a signal was used by output $i = k - p$ with weight $w[p]$, for each $p$. As $p$
-# grows, the output moves backwards: seen from the pixel, the weights lie in reverse order.
+# So far each output *sent* its gradient to a window. Turn it around: let each pixel
+# *collect*. Pixel $k$ of a signal was used by output $i = k - p$ with weight $w[p]$, for
+# each $p$. As $p$ grows, the output moves backwards: seen from the pixel, the weights lie
+# in reverse order.
 #
-# **Predict.** A kernel has 3 rows and 2 columns. Pixel [3, 2] was used by some outputs, at
-# stride 1. In which corner of that group stands the one that used it with `w[0, 0]`?
+# **Predict.** A kernel has 3 rows and 2 columns. Pixel [3, 2] was used by some outputs,
+# at stride 1. In which corner of that group stands the one that used it with `w[0, 0]`?
 
 # %%
 figures.show_senders((8, 5), (3, 2), 1, [(3, 2), (0, 0), (7, 4)])
 
 # %% [markdown]
-# The last one of the group, bottom right. So `dx` is a correlation too: of `dout`, with zeros
-# around it, with the filter rotated by 180 degrees. Each filter sees all channels, so on the
-# way back each channel collects from all filters.
+# The last one of the group, bottom right. So `dx` is a correlation too: of `dout`, with
+# zeros around it, with the filter rotated by 180 degrees. Each filter sees all channels,
+# so on the way back each channel collects from all filters.
 #
-# **Predict.** At stride 2, how many outputs used pixel [3, 2]? And does every pixel of the 8 rows
-# and 5 columns have a user?
+# **Predict.** At stride 2, how many outputs used pixel [3, 2]? And does every pixel of
+# the 8 rows and 5 columns have a user?
 
 # %%
 figures.show_senders((8, 5), (3, 2), 2, [(3, 2), (4, 2), (4, 1), (7, 2)])
 
 # %% [markdown]
-# Windows start only at every second place now, so a pixel has fewer users, and the last row and
-# column have none at all. The same correlation still works if `dout` is **spread** first: each
-# number goes to the place where its window began, and zeros fill the places between.
+# Windows start only at every second pixel now, so a pixel has fewer users, and the last
+# row and column have none at all. The same correlation still works if `dout` is
+# **spread** first: each number goes to the place where its window began, and zeros fill
+# the places between.
 #
 # $$\text{dx} = \text{spread}(\text{dout}) \star \text{rot}_{180}(w)$$
 #
-# where $\star$ is a correlation that may stick out at the borders, *full* as in lesson 02.
+# where $\star$ is a correlation that may stick out at the borders, *full* as in lesson
+# 02.
 #
 # ### Exercise 7.4 · dx_as_convolution (14 points)
 #
@@ -829,26 +842,27 @@ dout = xp.array([[1.0, 2.0, 3.0], [-1.0, 0.0, 1.0]])
 figures.show_gather(dout, xp.array([[1.0, 2.0]]), stride=2)
 
 # %% [markdown]
-# One row of weights and a stride of 2: every second row of `dx` is 0. Those pixels were never
-# read, so nothing that happens to them can change the loss, and no gradient will ever tell an
-# earlier layer about them.
+# One row of weights and a stride of 2: every second row of `dx` is 0. Those pixels were
+# never read, so nothing that happens to them can change the loss, and no gradient will
+# ever tell an earlier layer about them.
 #
 # ## A report on gradients
 #
-# You have two ways to the same numbers, and comparing them is how mistakes are found. But how
-# close is close? A difference of 0.001 is nothing between gradients of 5,000 and everything
-# between gradients of 0.002. So compare the **relative error**:
+# You have two ways to the same numbers, and comparing them is how mistakes are found. But
+# how close is close? A difference of 0.001 is nothing between gradients of 5,000 and
+# everything between gradients of 0.002. So compare the **relative error**:
 #
 # $$\text{error} = \frac{\max |\text{claimed} - \text{measured}|}
 # {\max(\max |\text{claimed}|,\ \max |\text{measured}|)}$$
 #
-# The largest entries set the scale for all. Right gradients in float64 come out well below
-# $10^{-6}$, a slip usually above 0.01.
+# The largest entries set the scale for all. Right gradients in float64 come out well
+# below $10^{-6}$, a slip usually above 0.01.
 #
-# **Predict.** A claimed gradient is half of the true one, everywhere. What is its relative
-# error? And if it is NaN, "not a number", at one place?
+# **Predict.** A claimed gradient is half of the true one, everywhere. What is its
+# relative error? And if it is NaN, "not a number", at one place?
 #
-# Three layers to try a report on. Each returns a loss and what it claims to be its gradients.
+# Three layers to try a report on. Each returns a loss and what it claims to be its
+# gradients.
 
 
 # %% given="layers"
@@ -966,19 +980,20 @@ expect_like(report_on, reference, cases, within=1e-3)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Half of the true gradient has a relative error of a half. A NaN fails every comparison, so
-# `error > 1e-6` is False for it too: a report that asks this way lets NaN pass as right.
+# Half of the true gradient has a relative error of a half. A NaN fails every comparison,
+# so `error > 1e-6` is False for it too: a report that asks this way lets NaN pass as
+# right.
 #
 # ## A net that learns with a mistake
 #
-# Surely a network with a wrong gradient cannot learn? Here a small net is trained on the 8 × 8
-# digits, three times from the same start: six filters, **ReLU** (negative numbers become 0), and
-# the dense layer of lesson 01. One run uses `dw` as it is. One uses it reversed, turned by 180
-# degrees, a common slip. In the third run the filters stay at their random start. An **epoch**
-# is one pass over all training images.
+# Can a network with a wrong gradient learn? Here a small net is trained on the 8 × 8
+# digits, three times from the same start: six filters, ReLU, and the dense layer of
+# lesson 01. One run uses `dw` as it is. One uses it reversed, turned by 180 degrees, a
+# common slip. In the third run the filters stay at their random start. An **epoch** is
+# one pass over all training images.
 #
-# **Predict.** Which of the three losses will fall? How many digits that it has never seen will
-# each net read right: nearly all, half, one in ten?
+# **Predict.** Which of the three losses will fall? How many digits that it has never seen
+# will each net read right: nearly all, half, one in ten?
 
 
 # %%
@@ -995,7 +1010,8 @@ def filters_frozen(dw):
 
 
 runs = {
-    c.__name__: figures.train_small_net(c) for c in (as_it_is, reversed_dw, filters_frozen)
+    c.__name__: slopes_of.train_small_net(c)
+    for c in (as_it_is, reversed_dw, filters_frozen)
 }
 show_curves(
     {name: np.array(losses) for name, (losses, _) in runs.items()},
@@ -1006,8 +1022,9 @@ for name, (losses, accuracy) in runs.items():
     print(f"{name:15} loss {losses[0]:.2f} to {losses[-1]:.2f}, test {accuracy:.1%} right")
 
 # %% [markdown]
-# All three fall, and all three nets read most digits right. (A **nat** is the unit of this loss;
-# lesson 10 explains it.) Nobody who saw the curve of `reversed_dw` alone would suspect a thing.
+# All three fall, and all three nets read most digits right. (A **nat** is the unit of
+# this loss; lesson 10 explains it.) Nobody who saw the curve of `reversed_dw` alone would
+# suspect a thing.
 #
 # **Predict.** What will the relative error of the same three say?
 
@@ -1035,51 +1052,54 @@ show_bars(
 # %% [markdown]
 # ### Question 7.2 · It learns, and it is wrong (9 points)
 #
-# Explain how the loss can fall although the gradient of the filters is reversed, using the three
-# curves. Then name a check that finds the mistake, say why it does, and why a look at loss and
-# accuracy does not. What would you watch for in a network that "learns well enough"?
+# Explain how the loss can fall although the gradient of the filters is reversed, using
+# the three curves. Then name a check that finds the mistake, say why it does, and why a
+# look at loss and accuracy does not. What would you watch for in a network that "learns
+# well enough"?
 
 # %% [markdown] question="wrong" points=9
-# **Model answer.** The loss depends on all parameters together. In all three runs the dense
-# layer and the biases get right gradients, and they can lower the loss without any help: the run
-# with frozen filters shows it. A reversed dw is not the opposite of dw. Its middle weight is right,
-# and along this run its scalar product with the true dw is positive about as often as negative, so
-# the filters wander and do not get steadily worse. The dense layer, which is trained rightly,
-# follows and makes use of whatever they are. In this run the reversed filters end with a smaller
-# loss than frozen ones, and still with a larger one than trained ones. So a falling loss shows that
-# something is learned, not that every gradient is right.
+# **Model answer.** The loss depends on all parameters together. In all three runs the
+# dense layer and the biases get right gradients, and they can lower the loss without any
+# help: the run with frozen filters shows it. A reversed dw is not the opposite of dw. Its
+# middle weight is right, and along this run its scalar product with the true dw is
+# positive about as often as negative, so the filters wander and do not get steadily
+# worse. The dense layer, which is trained rightly, follows and makes use of whatever they
+# are. In this run the reversed filters end with a smaller loss than frozen ones, and
+# still with a larger one than trained ones. So a falling loss shows that something is
+# learned, not that every gradient is right.
 #
 # The gradient check finds it: central differences in float64 with a random upstream and
-# asymmetric data, relative error of each parameter by itself. It compares each number with a
-# measurement that knows nothing of the formula, so here the error is near 1 and not below
-# $10^{-6}$. Loss and accuracy have no right value to compare with; a net that reads 95 % may be
-# one that should read 97 %. Watch for: a run no better than frozen filters, a gradient check
-# after each change, the right gradient on a tiny case by hand.
+# data without symmetry, relative error of each parameter by itself. It compares each
+# number with a measurement that knows nothing of the formula, so here the error is near 1
+# and not below $10^{-6}$. Loss and accuracy have no right value to compare with; a net
+# that reads 95 % may be one that should read 97 %. Watch for: a run no better than frozen
+# filters, a gradient check after each change, the right gradient on a tiny case by hand.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 8-9 | The other parameters carry the fall, with the frozen run as evidence; gradient check named with its reason (measured independently, random upstream, relative error); why loss and accuracy are silent |
-# | 6-7 | Explanation and check right, evidence from the curves or the last reason missing |
-# | 3-5 | Only "the dense layer compensates" or only "use a gradient check", without a reason |
-# | 0-2 | Claims that the run with reversed dw does not learn, or that a falling loss proves the gradient |
+# | 8–9 | The other parameters carry the fall, with the frozen run as evidence; gradient check named with its reason (measured independently, random upstream, relative error); why loss and accuracy are silent |
+# | 6–7 | Explanation and check right, evidence from the curves or the last reason missing |
+# | 3–5 | Only "the dense layer compensates" or only "use a gradient check", without a reason |
+# | 0–2 | Claims that the run with reversed dw does not learn, or that a falling loss proves the gradient |
 #
-# **Sample, 9 points.** "Even with frozen filters the loss goes down, so the dense layer does most
-# of the work, and it still gets correct gradients in the reversed run. It learns to live with the
-# filters it has. The numerical gradient shows an error of about 1 for dw because it is measured
-# from the forward pass only and does not share the mistake. The accuracy is still above 90 % so I
-# would think it is just a small network. I would always compare with a run with frozen filters."
+# *Sample, 9 points:* "Even with frozen filters the loss goes down, so the dense layer
+# does most of the work, and it still gets correct gradients in the reversed run. It
+# learns to live with the filters it has. The numerical gradient shows an error of about 1
+# for dw because it is measured from the forward pass only and does not share the mistake.
+# The accuracy is still above 90 % so I would think it is just a small network. I would
+# always compare with a run with frozen filters."
 #
-# **Sample, 4 points.** "The other layers fix the error, because neural networks are robust. You
-# can find it with a gradient check."
+# *Sample, 4 points:* "The other layers fix the error, because neural networks are robust.
+# You can find it with a gradient check."
 
 # %% [markdown]
 # ## Test the gradient
 #
-# The mistake above lives as long as nobody tests `dw`. Write that test. It receives a candidate
-# that claims to return `dw` of a layer with stride 1 and no padding.
+# The mistake above lives as long as nobody tests `dw`. Write that test. It receives a
+# candidate that claims to return `dw` of a layer with stride 1 and no padding.
 #
-# **Predict.** Somebody tests with an upstream gradient of ones, "to keep it simple". Which of
-# the wrong candidates below would still pass?
+# **Predict.** Somebody tests with an upstream gradient of ones, "to keep it simple".
+# Which of the wrong candidates below would still pass?
 
 
 # %% given="candidates"
@@ -1110,8 +1130,8 @@ def dw_of_turned_upstream(dout, x, KH, KW):
 # %% [markdown]
 # ### Exercise 7.6 · test_dw (10 points)
 #
-# Write a test for the gradient of the filters. It must accept every right candidate and raise an
-# error for a wrong one.
+# Write a test for the gradient of the filters. It must accept every right candidate and
+# raise an error for a wrong one.
 
 
 # %% exercise="test_dw"
@@ -1187,17 +1207,17 @@ judge(test_dw, right=[right_dw, right_in_loops], wrong=more, at_least=4)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# With ones, two of the four pass: the one that never looks at `dout`, and the one that turns it
-# around. A constant upstream gradient looks the same from all sides.
+# With ones, two of the four pass: the one that never looks at `dout`, and the one that
+# turns it around. A constant upstream gradient looks the same from all sides.
 #
 # ## Bonus · A check without subtraction
 #
-# The noise in a measured slope comes from subtracting two numbers that are nearly equal. For
-# functions made of sums and products there is a way around it: step into the imaginary direction,
-# $f'(x) \approx \operatorname{Im} f(x + ih) / h$ with $h = 10^{-20}$ (in Python `1e-20j`). There is
-# nothing to subtract, and the error is that of the last digit. Try it on `cubes`, then on a
-# correlation of your own (`conv2d` takes real numbers only). Why does it fail for
-# `abs`? Not graded.
+# Not graded. The noise in a measured slope comes from subtracting two numbers that are
+# nearly equal. For functions made of sums and products there is a way around it: step
+# along the imaginary axis, $f'(x) \approx \operatorname{Im} f(x + ih) / h$ with
+# $h = 10^{-20}$ (in Python `1e-20j`). There is nothing to subtract, and the error is that
+# of the last digit. Try it on `cubes`, then on a correlation of your own (`conv2d` takes
+# real numbers only). Why does it fail for `abs`?
 
 # %%
 # Your experiment.
@@ -1205,14 +1225,15 @@ judge(test_dw, right=[right_dw, right_in_loops], wrong=more, at_least=4)
 # %% [markdown]
 # ## Summary
 #
-# You measured gradients by central differences, and computed those of a signal and of the whole
-# layer: each output gives its gradient to what it has read, and where windows overlap the
-# gradients add up. You found `dx` again as a full correlation with the rotated filter, wrote a
-# report that does not let NaN pass, and a test that finds a mistake which a falling loss hides.
+# You measured gradients by central differences, and computed those of a signal and of the
+# whole layer: each output gives its gradient to what it has read, and where windows
+# overlap the gradients add up. You found `dx` again as a full correlation with the
+# rotated filter, wrote a report that does not let NaN pass, and a test that finds a
+# mistake which a falling loss hides.
 #
-# **Next.** Lesson 08 sends gradients back through pooling. Lesson 09 replaces the loops by
-# matrix products, forward and backward, and in lesson 10 these gradients train a whole network.
+# **Next.** Lesson 08 makes maps smaller by pooling and sends gradients back through it.
+# In lesson 10 these gradients train a whole network.
 #
 # **Read on.** I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, MIT Press, 2016,
-# section 9.5 on the gradients of convolution and section 11.5 on checking them
-# (free at https://www.deeplearningbook.org/).
+# sections 9.5 on the gradients of convolution and 11.5 on checking them
+# (https://www.deeplearningbook.org).
