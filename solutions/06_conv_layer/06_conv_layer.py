@@ -417,8 +417,8 @@ windows.show_sharing()
 # 3. "The layer has 24 biases, one for each kernel."
 
 # %% [markdown] question="statements" points=10
-# Model answer.** 1. All units of one map share one filter; only the 8 filters differ. A
-# map has 28 × 28 = 784 units and they have 75 weights and 1 bias between them. In all
+# **Model answer.** (1) All units of one map share one filter; only the 8 filters differ.
+# A map has 28 × 28 = 784 units and they have 75 weights and 1 bias between them. In all
 # 6,272 units use 8 · 76 = 608 parameters; with weights of their own they would need 6,272
 # · 76 = 476,672. (2) A filter holds one kernel for each channel, 3 · 5 · 5 = 75 weights,
 # and the three    results are *added*: 8 filters make 8 maps. The output is (8, 28, 28).

@@ -950,8 +950,8 @@ readers.show_table(table)
 # %% [markdown]
 # ## Test the tests
 #
-# A wrong gradient is hard to notice: a network with one often learns, only worse. So it
-# takes a test with the right data.
+# As lesson 07 showed, a network may learn with a wrong gradient. So it takes a test with
+# the right data.
 #
 # **Predict.** A test of `max_pool_backward` uses random numbers and tiles of 2 × 2, and
 # compares with a gradient check. Which of these does it catch: a gradient spread evenly,

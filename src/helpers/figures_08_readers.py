@@ -56,6 +56,7 @@ def show_sensitivity(x, m: int = 4):
         alt=f"Five curves over shifts of 0 to {m} pixels. {words}.",
         caption="Relative change of what comes out when digits move to the right.",
         x=np.arange(m + 1),
+        xticks=list(range(m + 1)),
         xlabel="pixels moved",
         ylabel="change, relative",
         markers=True,
