@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 11. Variants of convolution, and six networks counted
 #
-# **You will** build four relatives of the convolution layer: a window of one pixel, groups,
-# one kernel for each map, and a layer that makes maps larger. Then you read the plans of six
-# famous networks, from LeNet-5 to MobileNet, and count their parameters and their work to
-# the last digit.
+# **You will** build four relatives of the convolution layer: a window of one pixel,
+# groups, one kernel for each map, and a layer that makes maps larger. Then you read the
+# plans of six famous networks, from LeNet-5 to MobileNet, and count their parameters and
+# their work to the last digit.
 #
 # **You need** the convolution layer and its costs from lesson 06, the way back through it
 # from lesson 07, and pooling from lesson 08.
@@ -40,17 +40,18 @@ def conv2d(x, w, b=None, stride=1, padding=0):
 # %% [markdown]
 # ## A window of one pixel
 #
-# What does a convolution do whose kernels have a single weight? It cannot see neighbours. But
-# it still sums over channels: at each pixel it takes the C numbers that lie there, and turns
-# them into F new ones. That is a dense layer, applied to every pixel with the same weights.
+# What does a convolution do whose kernels have a single weight? It cannot see neighbours.
+# But it still sums over channels: at each pixel it takes the C numbers that lie there,
+# and turns them into F new ones. That is a dense layer, applied to every pixel with the
+# same weights.
 #
 # $$\text{out}[n, f, i, j] = b[f] + \sum_{c} w[f, c] \cdot x[n, c, i, j]$$
 #
 # A **1 × 1 convolution**, also called **pointwise**, mixes maps. Its most common use is to
 # change their number, from C to F, before or after a layer that is more expensive.
 #
-# **Predict.** Two channels of 2 × 3 pixels go through the weights below. Which numbers stand
-# in row 1, column 2 of the three maps?
+# **Predict.** Two channels of 2 × 3 pixels go through the weights below. Which numbers
+# stand in row 1, column 2 of the three maps?
 
 # %%
 x = xp.array([[[1.0, 0, 2], [3, 1, 4]], [[5.0, 2, 0], [0, 2, 1]]])
@@ -139,16 +140,16 @@ expect_like(conv1x1, reference, cases)
 figures.show_colours()
 
 # %% [markdown]
-# On a photograph a 1 × 1 convolution is a mix of colours. Deeper in a network the maps are no
-# longer colours but answers such as "edge" or "fur", and the mix says which of them together
-# mean something.
+# On a photograph a 1 × 1 convolution mixes colours. Deeper in a network the maps
+# are no longer colours but answers such as "edge" or "fur", and the mix says which of
+# them together mean something.
 #
 # ## Groups
 #
 # In an ordinary layer every filter reads every channel. Is that necessary? A **grouped**
-# convolution splits the channels into g groups of equal size, and the filters likewise. The
-# filters of a group read the channels of the same group, and no others. It is g small layers
-# side by side, and each filter has only $C / g$ kernels:
+# convolution splits the channels into g groups of equal size, and the filters likewise.
+# The filters of a group read the channels of the same group, and no others. It is g small
+# layers side by side, and each filter has only $C / g$ kernels:
 #
 # $$\text{weights} = F \cdot \frac{C}{g} \cdot KH \cdot KW$$
 #
@@ -282,19 +283,19 @@ expect_like(grouped_conv, reference, cases)
 # %% [markdown]
 # ## One kernel for each map, then a mix
 #
-# Take groups to the end: as many groups as channels. Each channel has a kernel of its own and
-# nothing is summed over channels. That is a **depthwise** convolution. It sees neighbours, but
-# never two maps at once. A 1 × 1 convolution sees all maps, but no neighbours. One after the
-# other they are a **depthwise separable** convolution, with $C \cdot KH \cdot KW + C \cdot F$
-# weights in place of $C \cdot F \cdot KH \cdot KW$:
+# Take groups to the end: as many groups as channels. Each channel has a kernel of its own
+# and nothing is summed over channels. That is a **depthwise** convolution. It sees
+# neighbours, but never two maps at once. A 1 × 1 convolution sees all maps, but no
+# neighbours. One after the other they are a **depthwise separable** convolution, with
+# $C \cdot KH \cdot KW + C \cdot F$ weights in place of $C \cdot F \cdot KH \cdot KW$:
 #
 # $$\frac{C \cdot KH \cdot KW + C \cdot F}{C \cdot F \cdot KH \cdot KW} = \frac{1}{F} +
 # \frac{1}{KH \cdot KW}$$
 #
 # The MACs have the same ratio, since every weight is used once at each position.
 #
-# **Predict.** Kernels of 3 × 3, from 128 maps to 256. What part of the work is left: about a
-# half, a fifth, or a ninth? Which of the two steps does most of it?
+# **Predict.** Kernels of 3 × 3, from 128 maps to 256. What part of the work is left:
+# about a half, a fifth, or a ninth? Which of the two steps does most of it?
 
 # %%
 C, F, KH, KW = 128, 256, 3, 3
@@ -303,7 +304,7 @@ print(f"depthwise {depthwise:,} + pointwise {pointwise:,} weights, ordinary {ful
 print(f"ratio {(depthwise + pointwise) / full:.4f}, and one ninth is {1 / 9:.4f}")
 
 # %% [markdown]
-# Little more than a ninth, and the 1 × 1 step does nearly all of it.
+# A little more than a ninth, and the 1 × 1 step does nearly all of it.
 #
 # ### Exercise 11.3 · depthwise_separable and cost_ratio (10 points)
 #
@@ -412,16 +413,17 @@ expect_like(cost_ratio, reference, cases, within=1e-9)
 figures.show_separable()
 
 # %% [markdown]
-# What is lost? An ordinary filter may look for an upright edge in one map and a level one in
-# another, and the next filter for something else again: $C \cdot F$ free kernels. Here all
-# filters share the same C kernels and choose only the mix.
+# What is lost? An ordinary filter may look for an upright edge in one map and a level one
+# in another, and the next filter for something else again: $C \cdot F$ free kernels. Here
+# all filters share the same C kernels and choose only the mix.
 #
 # ## From small maps to large ones
 #
-# Some networks must answer with an image: which pixels are road? They need a layer that makes
-# maps larger. Read a convolution backwards. Where it gathers a window into one number, the
-# **transposed convolution** spreads one number over a window: each pixel **stamps** the kernel
-# onto the output, multiplied by its value, and where stamps overlap they add up.
+# Some networks must answer with an image: which pixels are road? They need a layer that
+# makes maps larger. Read a convolution backwards. Where it gathers a window into one
+# number, the **transposed convolution** spreads one number over a window: each pixel
+# **stamps** the kernel onto the output, multiplied by its value, and where stamps overlap
+# they add up.
 #
 # $$\text{out}[n, f, i s + p,\, j s + q] \mathrel{+}= x[n, c, i, j] \cdot w[c, f, p, q]$$
 #
@@ -436,8 +438,8 @@ image = xp.array([[1, 0, 2], [10, 0, 0]])
 figures.show_stamps(image, xp.array([[1, 2], [3, 4], [5, 6]]), 2, [(0, 0), (1, 0)])
 
 # %% [markdown]
-# Five rows and six columns. In row 2 the lowest row of one stamp, 5 and 6, meets the top row of
-# another, 10 and 20.
+# Five rows and six columns. In row 2 the lowest row of one stamp, 5 and 6, meets the top
+# row of another, 10 and 20.
 #
 # ### Exercise 11.4 · conv_transpose2d (18 points)
 #
@@ -454,7 +456,7 @@ def conv_transpose2d(x, w, stride=1, padding=0):
     w : array (C, F, KH, KW)
         For each channel of x the kernels that it stamps onto the F maps, without a flip.
     stride : int
-        Pixels from one stamp to the next, downwards and to the right.
+        Pixels from one stamp to the next, along both axes.
     padding : int
         Rows and columns to cut off on each of the four sides; something is left.
 
@@ -549,15 +551,14 @@ expect_like(conv_transpose2d, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Why *transposed*? Lesson 02 wrote a convolution as a matrix: `out = M @ x`. This layer, with
-# the same weights, is `M.T @ x`. You met it in lesson 07 without its name, as the rule that
-# sends `dout` back to `dx`. It is **not** an inverse: it restores the shape, not the values.
-# What holds for every pair of a matrix and its transpose is the **adjoint** rule
+# Why *transposed*? Lesson 02 wrote a convolution as a matrix: `out = M @ x`. This layer,
+# with the same weights, is `M.T @ x`. You met it in lesson 07 without its name, as the
+# rule that sends `dout` back to `dx`. It is **not** an inverse: it restores the shape,
+# not the values. It is the adjoint, as `col2im` was that of `im2col` in lesson 09:
 #
 # $$\langle \text{conv}(y),\, x \rangle = \langle y,\, \text{conv}^T(x) \rangle$$
 #
-# where $\langle a, b \rangle$ is the sum of all products of entries at the same place. The
-# next check draws `x` and `y` at random and compares the two sides.
+# The next check draws `x` and `y` at random and compares the two sides.
 
 
 # %% check="conv_transpose2d" part="adjoint" points=6
@@ -594,8 +595,8 @@ expect_like(right_side, reference, cases)
 # %% [markdown]
 # One trap is left, and ones show it.
 #
-# **Predict.** All pixels are 1 and all weights are 1, so each output counts
-# the stamps that cover it. Is the count the same everywhere away from the border: for kernels
+# **Predict.** All pixels are 1 and all weights are 1, so each output counts the stamps that
+# cover it. Is the count the same everywhere away from the border: for kernels
 # of 3 × 3 with stride 2? For 4 × 4 with stride 2?
 
 # %%
@@ -603,14 +604,15 @@ figures.show_coverage(3, 4, [(2, 2), (3, 2), (4, 2)])
 figures.show_enlarged([(3, 2), (4, 2)])
 
 # %% [markdown]
-# With stride 2, neighbouring stamps of 3 × 3 share one row: pixels are covered once, twice or
-# four times in turn, a **checkerboard**. Training can make up for it, but it has to. If the
-# stride divides the size of the kernel, the count is the same everywhere but at the border.
+# With stride 2, neighbouring stamps of 3 × 3 share one row: pixels are covered once,
+# twice or four times in turn, a **checkerboard**. Training can make up for it, but it has
+# to. If the stride divides the size of the kernel, the count is the same everywhere but
+# at the border.
 #
 # ## A network in writing
 #
-# From here on nothing is computed, only counted. A network is written as a list of layers, as
-# in lesson 06. Convolutions have one number more, the groups, and pools too, their padding:
+# From here on you only count. A network is written as a list of layers, as in lesson 06.
+# Convolutions have one number more, the groups, and pools too, their padding:
 #
 # | Layer | Meaning |
 # |---|---|
@@ -621,9 +623,8 @@ figures.show_enlarged([(3, 2), (4, 2)])
 # | `("dense", units)` | dense layer, one bias for each unit |
 # | `("residual", layers, shortcut)` | two lists, explained below |
 #
-# **Batch norm**, which you build in lesson 12, brings the numbers of each map to a common
-# scale, and then multiplies the map by a learned factor and adds a learned shift: two
-# parameters for each map.
+# **Batch norm** (lesson 12) brings the numbers of each map to a common scale, then
+# multiplies the map by a learned factor and adds a learned shift: two parameters a map.
 #
 # **Predict.** Why has a convolution in front of it no bias?
 
@@ -638,14 +639,15 @@ for name in ("LeNet-5", "AlexNet"):
 #
 # ## A way around
 #
-# Plain networks of more than about twenty layers were found to learn worse than shorter ones.
-# In 2015 **residual** networks, ResNets, gave each few layers a **shortcut**: what goes in is
-# added to what comes out. The layers then need only learn what to *change*. In lesson 12 you
-# train with and without shortcuts.
+# Plain networks of more than about twenty layers were found to learn worse than shorter
+# ones. In 2015 **residual** networks, ResNets, gave each few layers a **shortcut**: what
+# goes in is added to what comes out. The layers then need only learn what to *change*. In
+# lesson 12 you train with and without shortcuts.
 #
-# To be added, both must have the same shape. If the layers change the number of maps or have a
-# stride, the shortcut must do the same. It does so as cheaply as possible, with a single 1 × 1
-# convolution and batch norm: a **projection**. Otherwise it holds nothing at all.
+# To be added, both must have the same shape. If the layers change the number of maps or
+# have a stride, the shortcut must do the same. It does so as cheaply as possible, with a
+# single 1 × 1 convolution and batch norm: a **projection**. Otherwise it holds nothing at
+# all.
 #
 # Batch norm and ReLU are left out of the drawing.
 
@@ -653,9 +655,9 @@ for name in ("LeNet-5", "AlexNet"):
 show_blocks()
 
 # %% [markdown]
-# **Predict.** The first blocks of ResNet-50 go around three layers each. The first turns 64 maps
-# into 256 with stride 1, the second 256 into 256 with stride 1. Which of them needs a
-# projection?
+# **Predict.** The first blocks of ResNet-50 go around three layers each. The first turns
+# 64 maps into 256 with stride 1, the second 256 into 256 with stride 1. Which of them
+# needs a projection?
 
 # %%
 blocks = [layer for layer in NETWORKS["ResNet-50"].layers if layer[0] == "residual"]
@@ -664,9 +666,9 @@ for _, inside, shortcut in blocks[:2]:
     print("shortcut", *shortcut or ["nothing: what goes in is added as it is"])
 
 # %% [markdown]
-# The first: its maps keep their height and width, but there are four times as many. Note the
-# inside: a 1 × 1 convolution makes few maps, the expensive 3 × 3 works on those, and another
-# 1 × 1 makes many again. Such a block is called a **bottleneck**.
+# The first: its maps keep their height and width, but there are four times as many. Note
+# the inside: a 1 × 1 convolution makes few maps, the expensive 3 × 3 works on those, and
+# another 1 × 1 makes many again. Such a block is called a **bottleneck**.
 #
 # ### Exercise 11.5 · residual_plan (8 points)
 #
@@ -724,9 +726,8 @@ expect_like(residual_plan, reference, cases)
 # A count finds mistakes that no look at a plan would find. If one bias, one group or one
 # shortcut is treated wrongly, the sum misses the published number.
 #
-# The rules are those of lesson 06: parameters are what training changes, MACs are the products
-# of convolutions and dense layers for one image. Batch norm, biases, pools, ReLU and the sums
-# at the end of residual blocks count no MACs.
+# The rules are those of lesson 06. Batch norm and the sums at the end of residual blocks
+# count no MACs, as little as biases, pools and ReLU do.
 #
 # **Predict.** AlexNet has 8 layers with weights, VGG-16 has 16, ResNet-50 has 50. Order the
 # three by parameters, and by MACs.
@@ -982,18 +983,18 @@ expect_like(count, reference, cases, within=1e-12)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# All six agree with the numbers that are published for them. Now look at where the two costs
-# lie.
+# All six agree with the numbers that are published for them. Now look at where the two
+# costs lie.
 
 # %%
 show_shares()
 
 # %% [markdown]
-# By parameters VGG-16 leads, then AlexNet, then ResNet-50; by MACs VGG-16, ResNet-50, AlexNet.
-# Depth says little about either. In VGG-16 nine tenths of the parameters sit in three dense
-# layers, while 99 % of the work is convolution: a dense weight is used once for an image, a
-# weight of a filter at every position. ResNets and MobileNet end in a global pool, so that
-# their one dense layer sees one number for each map.
+# By parameters VGG-16 leads, then AlexNet, then ResNet-50; by MACs VGG-16, ResNet-50,
+# AlexNet. Depth says little about either. In VGG-16 nine tenths of the parameters sit in
+# three dense layers, while 99 % of the work is convolution: a dense weight is used once
+# for an image, a weight of a filter at every position. ResNets and MobileNet end in a
+# global pool, so that their one dense layer sees one number for each map.
 
 # %%
 show_map()
@@ -1001,48 +1002,50 @@ show_map()
 # %% [markdown]
 # ### Question 11.1 · Where parameters live and where time goes (12 points)
 #
-# Use the numbers of the two figures. Where do the parameters of AlexNet and VGG-16 lie, and
-# where their MACs, and why are these different places? Then name for each of VGG-16, ResNet-50
-# and MobileNetV1 the one idea that it changed, and what this did to parameters, to MACs, and
-# to the share of images named right.
+# Use the numbers of the two figures. Where do the parameters of AlexNet and VGG-16 lie,
+# and where their MACs, and why are these different places? Then name for each of VGG-16,
+# ResNet-50 and MobileNetV1 the one idea that it changed, and what this did to parameters,
+# to MACs, and to the share of images named right.
 
 # %% [markdown] question="where-costs-live" points=12
-# **Model answer.** AlexNet has 96.2 % and VGG-16 89.4 % of its parameters in dense layers, but
-# only 8.1 % and 0.8 % of the MACs. A dense weight meets one number of one image: one MAC. A
-# weight of a filter meets every position, 224 · 224 = 50,176 of them in the first layers of
-# VGG-16. So memory for weights is a matter of the dense head, time a matter of convolutions on
-# large maps. *VGG-16* replaced large kernels by stacks of 3 × 3 and went from 8 to 16 layers:
-# 61 to 138 million parameters, 0.72 to 15.5 billion MACs, 59.3 to 71.6 %. *ResNet-50* added
-# shortcuts, so that 50 layers can be trained, works between 1 × 1 convolutions on few maps, and
-# ends in a global pool: 25.6 million parameters, of which 8.0 % are dense, 4.1 billion MACs,
-# 76.1 %. It is better than VGG-16 with a fifth of the parameters and about a quarter of the
-# MACs. *MobileNetV1* replaced 3 × 3 convolutions by depthwise separable ones, which leaves
-# little more than a ninth: 4.2 million parameters, 0.57 billion MACs, 70.6 %, one point less
-# than VGG-16 for 3.7 % of its work. (The shares were measured in different ways, so small
-# differences between them mean little.)
+# **Model answer.** AlexNet has 96.2 % and VGG-16 89.4 % of its parameters in dense
+# layers, but only 8.1 % and 0.8 % of the MACs. A dense weight meets one number of one
+# image: one MAC. A weight of a filter meets every position, 224 · 224 = 50,176 of them in
+# the first layers of VGG-16. So memory for weights is a matter of the dense head, time a
+# matter of convolutions on large maps. *VGG-16* replaced large kernels by stacks of 3 × 3
+# and went from 8 to 16 layers: 61 to 138 million parameters, 0.72 to 15.5 billion MACs,
+# 59.3 to 71.6 %. *ResNet-50* added shortcuts, so that 50 layers can be trained, works
+# between 1 × 1 convolutions on few maps, and ends in a global pool: 25.6 million
+# parameters, of which 8.0 % are dense, 4.1 billion MACs, 76.1 %. It is better than VGG-16
+# with a fifth of the parameters and about a quarter of the MACs. *MobileNetV1* replaced 3
+# × 3 convolutions by depthwise separable ones, which leaves little more than a ninth: 4.2
+# million parameters, 0.57 billion MACs, 70.6 %, one point less than VGG-16 for 3.7 % of
+# its work. (The shares were measured in different ways, so small differences between them
+# mean little.)
 #
 # | Points | What earns them |
 # |---|---|
-# | 11–12 | both places with numbers, the reason (a filter's weights are used at every position), one right idea for each of the three and what it did to parameters, MACs and accuracy |
-# | 7–10 | both places and the reason; one idea missing, or effects without numbers |
-# | 3–6 | the places named without a reason, or ideas alone |
-# | 0–2 | parameters and time taken for the same thing |
+# | 11–12 | Both places with numbers, the reason (a filter's weights are used at every position), one right idea for each of the three and what it did to parameters, MACs and accuracy |
+# | 7–10 | Both places and the reason; one idea missing, or effects without numbers |
+# | 3–6 | The places named without a reason, or ideas alone |
+# | 0–2 | Parameters and time taken for the same thing |
 #
-# *Sample, 11 points:* "VGG: 89.4 % of 138 M parameters are in the 3 dense layers but they do
-# 0.8 % of the 15.5 G MACs, AlexNet the same (96.2 / 8.1). Every conv weight is reused at each
-# pixel, dense weights once per image. VGG: many 3 × 3 layers, 20 times AlexNet's MACs, +12
-# points. ResNet: shortcuts, so depth works, and global pooling instead of the big dense layers:
-# 25.6 M, 4.1 G, 76.1 %. MobileNet: depthwise + pointwise, 4.2 M, 0.57 G, 70.6 %, nearly VGG."
+# *Sample, 11 points:* "VGG: 89.4 % of 138 M parameters are in the 3 dense layers but they
+# do 0.8 % of the 15.5 G MACs, AlexNet the same (96.2 / 8.1). Every conv weight is reused
+# at each pixel, dense weights once per image. VGG: many 3 × 3 layers, 20 times AlexNet's
+# MACs, +12 points. ResNet: shortcuts, so depth works, and global pooling instead of the
+# big dense layers: 25.6 M, 4.1 G, 76.1 %. MobileNet: depthwise + pointwise, 4.2 M, 0.57
+# G, 70.6 %, nearly VGG."
 #
-# *Sample, 5 points:* "The dense layers have most of the parameters and the convolutions take
-# most of the time. ResNet introduced skip connections and MobileNet depthwise convolutions
-# which make it smaller."
+# *Sample, 5 points:* "The dense layers have most of the parameters and the convolutions
+# take most of the time. ResNet introduced skip connections and MobileNet depthwise
+# convolutions which make it smaller."
 
 # %% [markdown]
 # ## Build a network
 #
-# A table of your own, with live counts. Change the list and run the cell again. A layer that
-# does not fit is named, with the reason.
+# A table of your own, with live counts. Change the list and run the cell again. A layer
+# that does not fit is named, with the reason.
 
 # %%
 image = (3, 32, 32)
@@ -1055,8 +1058,8 @@ print_table(net, image)
 # %% [markdown]
 # Letters mark what is inside a residual block: a for its layers, b for its shortcut.
 #
-# **Predict.** The last 3 × 3 convolution has 32 groups. What happens to the parameters and the
-# MACs of the whole network if you give it one group?
+# **Predict.** The last 3 × 3 convolution has 32 groups. What happens to the parameters
+# and the MACs of the whole network if you give it one group?
 
 # %%
 ordinary = [(*layer[:-1], 1) if layer[0] == "conv_bn" else layer for layer in net]
@@ -1065,15 +1068,15 @@ print_table(ordinary, image)
 # %% [markdown]
 # ### Question 11.2 · A network for a phone (10 points)
 #
-# An app is to name what the camera sees, 20 times a second. The phone manages 30 billion MACs
-# a second on a good day, and the app may be 40 MB large, with 4 bytes for each parameter.
-# Choose one of the five networks for photographs, with numbers for all five, and say what you
-# give up. Then change one thing about your choice or about its input that would halve the
-# work, and say what it costs.
+# An app is to name what the camera sees, 20 times a second. The phone manages 30 billion
+# MACs a second on a good day, and the app may be 40 MB large, with 4 bytes for each
+# parameter. Choose one of the five networks for photographs, with numbers for all five,
+# and say what you give up. Then change one thing about your choice or about its input
+# that would halve the work, and say what it costs.
 
 # %% [markdown] question="phone" points=10
-# **Model answer.** There are 30 / 20 = 1.5 billion MACs for each image, and room for 40 / 4 = 10
-# million parameters.
+# **Model answer.** There are 30 / 20 = 1.5 billion MACs for each image, and room for 40 /
+# 4 = 10 million parameters.
 #
 # | Network | Million MACs | Fits 1,500 | MB | Fits 40 | Right |
 # |---|---|---|---|---|---|
@@ -1083,27 +1086,27 @@ print_table(ordinary, image)
 # | ResNet-50 | 4,089 | no | 102 | no | 76.1 % |
 # | MobileNetV1 | 569 | yes | 16.9 | yes | 70.6 % |
 #
-# Only MobileNetV1 fits both. It gives up 5.5 points against ResNet-50, and takes 0.14 of its
-# MACs. MACs are not seconds: a depthwise convolution moves much memory for little arithmetic
-# and reaches a smaller part of the peak, so measure on the phone; the budget leaves a factor of
-# 2.6. *To halve the work:* images of 160 × 160 instead of 224 × 224 leave
-# (160 / 224)² = 0.51 of the MACs and all parameters, and small objects are lost; or 0.7 times as
-# many maps in every layer leave about half of the MACs and of the parameters, at some loss of
-# accuracy; or 10 images a second. (ResNet-18 with 2 bytes for each parameter would fit the
-# memory, but not the time.)
+# Only MobileNetV1 fits both. It gives up 5.5 points against ResNet-50, and takes 0.14 of
+# its MACs. MACs are not seconds: a depthwise convolution moves much memory for little
+# arithmetic and reaches a smaller part of the peak, so measure on the phone; the budget
+# leaves a factor of 2.6. *To halve the work:* images of 160 × 160 instead of 224 × 224
+# leave (160 / 224)² = 0.51 of the MACs and all parameters, and small objects are lost; or
+# 0.7 times as many maps in every layer leave about half of the MACs and of the
+# parameters, at some loss of accuracy; or 10 images a second. (ResNet-18 with 2 bytes for
+# each parameter would fit the memory, but not the time.)
 #
 # | Points | What earns them |
 # |---|---|
-# | 9–10 | both budgets computed, all five compared with numbers, a choice that fits, its price, a change that halves the work with its reason and cost |
-# | 6–8 | a right choice with numbers; one budget, the price or the change missing |
-# | 3–5 | a right choice with few numbers, or a table without a choice |
-# | 0–2 | a choice by fame or accuracy alone |
+# | 9–10 | Both budgets computed, all five compared with numbers, a choice that fits, its price, a change that halves the work with its reason and cost |
+# | 6–8 | A right choice with numbers; one budget, the price or the change missing |
+# | 3–5 | A right choice with few numbers, or a table without a choice |
+# | 0–2 | A choice by fame or accuracy alone |
 #
-# *Sample, 9 points:* "30 G / 20 = 1.5 G per image, 40 MB / 4 = 10 M params. VGG 15.5 G / 138 M,
-# ResNet-50 4.1 G / 25.6 M, ResNet-18 1.8 G / 11.7 M: all too slow and too big. AlexNet is fast
-# enough (0.72 G) but 244 MB. MobileNet 0.57 G and 17 MB fits twice over. I lose 5.5 points to
-# ResNet-50. Using 160 pixel images gives half of the MACs because conv work goes with the area,
-# but small things in the picture become too small."
+# *Sample, 9 points:* "30 G / 20 = 1.5 G per image, 40 MB / 4 = 10 M params. VGG 15.5 G /
+# 138 M, ResNet-50 4.1 G / 25.6 M, ResNet-18 1.8 G / 11.7 M: all too slow and too big.
+# AlexNet is fast enough (0.72 G) but 244 MB. MobileNet 0.57 G and 17 MB fits twice over.
+# I lose 5.5 points to ResNet-50. Using 160 pixel images gives half of the MACs because
+# conv work goes with the area, but small things in the picture become too small."
 #
 # *Sample, 4 points:* "MobileNet, because it is made for phones and has only 4.2 million
 # parameters and 569 million MACs. To make it faster use smaller images."
@@ -1112,10 +1115,11 @@ print_table(ordinary, image)
 # ## Bonus · Looking far without pooling
 #
 # Not graded. Lesson 05 spread kernels by dilation. Plan two networks that see the same
-# receptive field: three stages of two 3 × 3 convolutions with a pool after each, and a stack of
-# 3 × 3 convolutions with dilation 1, 1, 2, 4, … on maps that keep their size. Count both (the
-# dilation changes neither parameters nor the size, if the padding grows with it). What does
-# it cost to keep the full resolution, and for which task is it worth the price?
+# receptive field: three stages of two 3 × 3 convolutions with a pool after each, and a
+# stack of 3 × 3 convolutions with dilation 1, 1, 2, 4, … on maps that keep their size.
+# Count both (the dilation changes neither parameters nor the size, if the padding grows
+# with it). What does it cost to keep the full resolution, and for which task is it worth
+# the price?
 
 # %%
 # Your experiment.
@@ -1123,13 +1127,14 @@ print_table(ordinary, image)
 # %% [markdown]
 # ## Summary
 #
-# You built the 1 × 1, the grouped, the depthwise separable and the transposed convolution, and
-# proved the last one by the adjoint rule. You read networks as plans, found when a shortcut
-# needs a projection, and counted LeNet-5, AlexNet, VGG-16, two ResNets and MobileNetV1 to
-# their published numbers.
+# You built the 1 × 1, the grouped, the depthwise separable and the transposed
+# convolution, and tested the last one with the adjoint rule. You read networks as plans,
+# found when a shortcut needs a projection, and counted LeNet-5, AlexNet, VGG-16, two
+# ResNets and MobileNetV1 to their published numbers.
 #
-# **Next.** Lesson 12 trains deep networks, and builds batch norm and residual blocks for it;
-# in lesson 14 you count a network of your own against a budget.
+# **Next.** Lesson 12 trains deep networks, and builds batch norm and residual blocks for
+# it; in lesson 14 you count a network of your own against a budget.
 #
-# **Read on.** A. Canziani, A. Paszke, E. Culurciello, "An analysis of deep neural network
-# models for practical applications", 2016, section 3, https://arxiv.org/abs/1605.07678.
+# **Read on.** A. Canziani, A. Paszke and E. Culurciello, "An analysis of deep neural
+# network models for practical applications", 2016, section 3
+# (https://arxiv.org/abs/1605.07678).
