@@ -183,12 +183,10 @@ from helpers.losses import cross_entropy
 
 
 def classify_motion(x, y, KT, rng):
-    net = Sequential(
-        Conv3d(1, 6, (KT, 3, 3), rng, padding=1 if KT > 1 else 0), ReLU(), GlobalMax3d()
-    )
+    net = Sequential(Conv3d(1, 6, (KT, 3, 3), rng), ReLU(), GlobalMax3d())
     net.layers.append(Linear(6, 4, rng))
     adam = Adam(networks.parameters(net).values(), 0.02)
-    for _ in range(400 if len(x) > 100 else 20):
+    for _ in range(150 if len(x) > 100 else 20):
         part = xp.asarray(rng.integers(0, len(x), 20))
         _, dz = cross_entropy(net.forward(x[part], train=True), y[part])
         net.backward(dz)
@@ -235,10 +233,10 @@ def build(shape, classes, rng):
 
 
 def fit(model, x, y, rng):
-    optimizer = Adam(networks.parameters(model).values(), 0.01)
-    for epoch in range(18):
-        optimizer.learning_rate = cosine(epoch, 18, 0.01)
-        for part_x, part_y in training.batches(x, y, 32, rng):
+    optimizer = Adam(networks.parameters(model).values(), 0.02)
+    for epoch in range(14):
+        optimizer.learning_rate = cosine(epoch, 14, 0.02)
+        for part_x, part_y in training.batches(x, y, 48, rng):
             dy, dx = (int(n) for n in rng.integers(-1, 2, 2))
             training.gradient_step(model, xp.roll(part_x, (dy, dx), (2, 3)), part_y)
             optimizer.step(networks.gradients(model).values())
@@ -255,7 +253,7 @@ def build(shape, classes, rng):
 
 
 def fit(model, x, y, rng):
-    optimizer = Adam(networks.parameters(model).values(), 0.01, weight_decay=0.01)
-    for epoch in range(20):
-        optimizer.learning_rate = cosine(epoch, 20, 0.01)
-        training.train_epoch(model, optimizer, x, y, 32, rng, progress=False)
+    optimizer = Adam(networks.parameters(model).values(), 0.02, weight_decay=0.01)
+    for epoch in range(14):
+        optimizer.learning_rate = cosine(epoch, 14, 0.02)
+        training.train_epoch(model, optimizer, x, y, 48, rng, progress=False)

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from helpers import data, layers, networks, plotting, training
-from helpers.backend import to_backend, to_numpy
+from helpers.backend import to_backend, to_numpy, xp
 from helpers.optimizers import Adam, cosine
 from helpers.plotting.arrays import cell_texts, draw_cells, limits_of
 from helpers.plotting.images import draw_image
@@ -56,12 +56,15 @@ class GlobalMax3d(networks.Layer):
     def forward(self, x, train=False):
         """Return (N, C) for x (N, C, T, H, W)."""
         self.shape = x.shape
-        self.flat = x.reshape(*x.shape[:3], -1)
-        return layers.global_pool2d(self.flat, "max")
+        flat = x.reshape(*x.shape[:2], -1)
+        self.places = flat.argmax(2)
+        return flat.max(2)
 
     def backward(self, dout, need_dx: bool = True):
         """Return dx: the first maximum of a map receives its gradient."""
-        return layers.global_pool2d_backward(dout, self.flat, "max").reshape(self.shape)
+        N, C, T, H, W = self.shape
+        first = xp.arange(T * H * W) == self.places[:, :, None]
+        return (first * dout[:, :, None]).reshape(self.shape)
 
 
 def motion_network(x, y, KT, rng):
@@ -85,11 +88,11 @@ def digit_network(shape, classes, rng):
     return networks.Sequential(*body, networks.Linear(channels, classes, rng))
 
 
-def train_digits(model, x, y, rng, epochs: int = 15):
+def train_digits(model, x, y, rng, epochs: int = 12):
     """Train it with Adam and a falling learning rate."""
-    optimizer = Adam(networks.parameters(model).values(), 0.01)
+    optimizer = Adam(networks.parameters(model).values(), 0.02)
     for epoch in range(epochs):
-        optimizer.learning_rate = cosine(epoch, epochs, 0.01)
+        optimizer.learning_rate = cosine(epoch, epochs, 0.02)
         training.train_epoch(model, optimizer, x, y, 32, rng, progress=False)
 
 
@@ -131,14 +134,19 @@ def show_block(x, w, t: int, i: int, j: int):
     )
     if plotting.figures_off():
         return
+    rows = [("x", x, "gray"), ("w", w, "RdBu_r"), ("out", out, "RdBu_r")]
+    cell, gap, height = 0.3, 0.5, 0.3 * (x.shape[1] + w.shape[1] + out.shape[1]) + 1.9
+    width = len(x) * (cell * x.shape[2] + gap)
     with plotting.style():
-        fig = plotting.new_figure(7.8, 5.0)
-        grid = fig.add_gridspec(3, len(x), hspace=0.45)
-        rows = [("x", x, "gray"), ("w", w, "RdBu_r"), ("out", out, "gray")]
-        for row, (name, frames, cmap) in enumerate(rows):
-            limits = limits_of([frames], symmetric=name == "w")
+        fig, top = plotting.new_figure(width, height), height
+        for name, frames, cmap in rows:
+            limits = limits_of([frames], symmetric=cmap != "gray")
+            H, W = (cell * n for n in frames.shape[1:])
+            top -= H + 0.6
             for n, picture in enumerate(frames):
-                ax = fig.add_subplot(grid[row, n])
+                left = 0.3 + n * (W + gap)
+                box = [left / width, top / height, W / width, H / height]
+                ax = fig.add_axes(box)
                 draw_cells(ax, picture, limits, cmap, cell_texts(picture), grid=True)
                 ax.set_title(f"{name}[{n}]", fontsize=10, pad=14)
                 if name == "x" and t <= n < t + len(w):
@@ -162,7 +170,7 @@ def show_clips(seed: int = 3):
             axes[0].set_ylabel(data.DIRECTIONS[row])
             if row == 0:
                 for t, ax in enumerate(axes):
-                    ax.set_title(f"frame {t}" + (" (middle)" if t == 3 else ""), fontsize=9)
+                    ax.set_title("middle frame" if t == 3 else f"frame {t}", fontsize=9)
     alt = (
         "Four clips of seven frames. A bright square of 3 by 3 pixels moves one pixel per "
         "frame on noise: to the right, to the left, down, up. In the middle frame each is "
