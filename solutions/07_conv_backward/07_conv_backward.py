@@ -23,7 +23,7 @@ import math
 import numpy as np
 
 from helpers import figures_07 as figures
-from helpers import figures_07_slopes as slopes_of
+from helpers import figures_07_slopes as lab
 from helpers.backend import xp
 from helpers.checking import case, expect, expect_like
 from helpers.judging import judge
@@ -49,7 +49,7 @@ from helpers.plotting import show_bars, show_curves
 # slope do the one-sided and the central difference report?
 
 # %%
-slopes_of.show_secants(h=1)
+lab.show_secants(h=1)
 
 # %% [markdown]
 # The central difference errs by $h^2$ here, the one-sided one by $3h + h^2$: with small
@@ -201,7 +201,7 @@ expect_like(numerical_gradient, reference, cases, dtype="float64")
 # fall for ever as $h$ shrinks?
 
 # %%
-slopes_of.show_step_sizes()
+lab.show_step_sizes()
 
 # %% [markdown]
 # Each curve turns. On the right the curve of the function spoils the measurement, on the
@@ -654,7 +654,7 @@ figures.show_learned(seen, target)
 # Start from the formula of the layer with stride $s$ on the padded image $\tilde x$,
 #
 # $$\text{out}[n, f, i, j] = b[f] + \sum_{c, p, q} w[f, c, p, q] \cdot
-# \tilde x[n, c, i s + p, j s + q],$$
+# \tilde x[n,\, c,\, i \cdot s + p,\, j \cdot s + q],$$
 #
 # and derive the formula of $\text{dw}[f, c, p, q]$. Say which outputs a single weight
 # takes part in, why the sum runs over the images, and why it must not be divided by N
@@ -664,12 +664,13 @@ figures.show_learned(seen, target)
 # **Model answer.** The loss depends on the weight through every output, so by the chain
 # rule $\text{dw}[f,c,p,q] = \sum_{n,g,i,j} \text{dout}[n,g,i,j] \cdot
 # \partial\,\text{out}[n,g,i,j] / \partial w[f,c,p,q]$. In the formula of
-# $\text{out}[n,g,i,j]$ the weight stands once if $g = f$, with the factor
-# $\tilde x[n, c, is+p, js+q]$, and not at all if $g \neq f$. So $\text{dw}[f,c,p,q] =
-# \sum_{n,i,j} \text{dout}[n,f,i,j]\; \tilde x[n, c, is+p, js+q]$. One weight takes part
-# in all outputs of its map, at each place and in each image: that is what sharing means,
-# and so the sum runs over $n$, $i$ and $j$. The loss is the mean over the batch, so each
-# dout already carries its 1/N; dividing again would make the gradient N times too small.
+# $\text{out}[n,g,i,j]$ the weight stands once if $g = f$, with the factor $\tilde x[n, c,
+# i \cdot s + p, j \cdot s + q]$, and not at all if $g \neq f$. So $\text{dw}[f,c,p,q] =
+# \sum_{n,i,j} \text{dout}[n,f,i,j]\; \tilde x[n, c, i \cdot s + p, j \cdot s + q]$. One
+# weight takes part in all outputs of its map, at each place and in each image: that is
+# what sharing means, and so the sum runs over $n$, $i$ and $j$. The loss is the mean over
+# the batch, so each dout already carries its 1/N; dividing again would make the gradient
+# N times too small.
 #
 # | Points | What earns them |
 # |---|---|
@@ -1009,10 +1010,7 @@ def filters_frozen(dw):
     return 0 * dw
 
 
-runs = {
-    c.__name__: slopes_of.train_small_net(c)
-    for c in (as_it_is, reversed_dw, filters_frozen)
-}
+runs = {c.__name__: lab.train_small_net(c) for c in (as_it_is, reversed_dw, filters_frozen)}
 show_curves(
     {name: np.array(losses) for name, (losses, _) in runs.items()},
     xlabel="epoch",
@@ -1050,6 +1048,9 @@ show_bars(
 )
 
 # %% [markdown]
+# The first is wrong by rounding alone, the other two by about as much as the gradient
+# itself is large.
+#
 # ### Question 7.2 · It learns, and it is wrong (9 points)
 #
 # Explain how the loss can fall although the gradient of the filters is reversed, using
