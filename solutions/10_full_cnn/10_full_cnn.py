@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 10. A whole network, trained
 #
-# **You will** put everything together: the last parts of a convolutional network, three ways
-# to improve its weights, the loop that trains it. Then you train it to read handwritten
-# digits, and check in six ways that it has learned what you think it has.
+# **You will** put everything together: the last parts of a convolutional network, three
+# ways to improve its weights, the loop that trains it. Then you train it to read
+# handwritten digits, and check in six ways that it has learned what you think it has.
 #
 # **You need** the layers from lessons 06 to 08 as a user, and the idea of a gradient from
 # lesson 07.
@@ -33,15 +33,15 @@ from helpers.figures_10_readers import Spy
 # %% [markdown]
 # ## The whole chain
 #
-# A network is a chain of layers: the output of one is the input of the next. The first part
-# repeats three steps: a convolution looks for patterns, a **ReLU** keeps what answers
-# positively, a pooling layer makes the maps smaller. Then comes the **head**: all numbers are
-# written in one row (**Flatten**), and a dense layer weighs them into one **score** for each
-# class. The class with the highest score is the answer.
+# A network is a chain of layers: the output of one is the input of the next. The first
+# part repeats three steps: a convolution looks for patterns, a **ReLU** keeps what
+# answers positively, a pooling layer makes the maps smaller. Then comes the **head**: all
+# numbers are written in one row (**Flatten**), and a dense layer weighs them into one
+# **score** for each class. The class with the highest score is the answer.
 #
-# **Predict.** An 8 by 8 digit meets 8 filters of 3 by 3 with padding 1, then a pool of 2 by 2,
-# then 16 such filters and another pool. How many numbers reach the head? Most parameters are
-# in which layer?
+# **Predict.** A digit of 8 × 8 pixels meets 8 filters of 3 × 3 with padding 1, then a
+# pool of 2 × 2, then 16 such filters and another pool. How many numbers reach the head?
+# In which layer are most of the parameters?
 
 # %%
 figures.show_network()
@@ -55,13 +55,13 @@ figures.show_network()
 #
 # $$\text{relu}(x) = \max(x, 0)$$
 #
-# Why is it there? Two convolutions in a row are again one convolution, with a larger kernel.
-# Without a step that is not a weighted sum, a deep network could do no more than a single
-# layer.
+# Why is it there? Two convolutions in a row are again one convolution, with a larger
+# kernel. Without a step that is not a weighted sum, a deep network could do no more than
+# a single layer.
 #
-# On the way back, a number that went through unchanged hands its gradient on unchanged. One
-# that was cut off has no influence on the loss, so its gradient is 0. At exactly $x = 0$ the
-# slope is a matter of agreement; we take 0, as PyTorch does.
+# On the way back, a number that went through unchanged hands its gradient on unchanged.
+# One that was cut off has no influence on the loss, so its gradient is 0. At exactly
+# $x = 0$ the slope is a matter of agreement; we take 0, as PyTorch does.
 #
 # **Predict.** Which numbers of `dout` below get through, the positive ones or others?
 
@@ -162,18 +162,18 @@ expect_like(relu_backward, reference, cases)
 # %% [markdown]
 # ## Everything meets everything
 #
-# In lesson 01 you counted the parameters of a dense layer. Here it is at work: each of its F
-# units weighs all D numbers of a row.
+# You counted the parameters of a dense layer in lesson 01. Here it is at work: each of
+# its F units weighs all D numbers of a row.
 #
 # $$\text{out}[n, f] = b[f] + \sum_{d=0}^{D-1} x[n, d] \cdot w[f, d]$$
 #
-# It is a convolution layer whose window covers the whole image: one position, so no sharing.
-# What you know from lesson 07 holds here too. A weight is used once for each of the N rows, so
-# its gradient is a sum over the rows. A number of `x` is used by all F units, so its gradient
-# is a sum over the units.
+# It is a convolution layer whose window covers the whole image: one position, so no
+# sharing. What you know from lesson 07 holds here too. A weight is used once for each of
+# the N rows, so its gradient is a sum over the rows. A number of `x` is used by all F
+# units, so its gradient is a sum over the units.
 #
-# **Predict.** Two rows of three numbers go into four units. What are the shapes of `dw`, `db`
-# and `dx`?
+# **Predict.** Two rows of three numbers go into four units. What are the shapes of `dw`,
+# `db` and `dx`?
 
 # %%
 x = xp.array([[1.0, 0.0, 2.0], [3.0, 1.0, 0.0]])
@@ -302,26 +302,26 @@ expect_like(dense_backward, reference, cases)
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}$$
 #
-# The **cross-entropy** is the surprise at the right class, $-\ln p_y$, measured in **nats**:
-# 0 if the network was sure and right, large if it was sure and wrong. The loss is its mean over
-# the N images.
+# The **cross-entropy** is the surprise at the right class, $-\ln p_y$, measured in
+# **nats**: 0 if the network was sure and right, large if it was sure and wrong. The loss
+# is its mean over the N images.
 #
 # The gradient of the two together is as plain as one could wish: *found minus wanted*. With
 # $q_k = 1$ for the right class and 0 for all others,
 #
 # $$dz_k = \frac{p_k - q_k}{N}$$
 #
-# **Predict.** What happens to the probabilities if 5 is added to all scores? If all K scores
-# are equal, how large is the loss?
+# **Predict.** What happens to the probabilities if 5 is added to all scores? If all K
+# scores are equal, how large is the loss?
 
 # %%
 figures.show_softmax([[1.0, 3.0, -1.0, 2.0], [6.0, 8.0, 4.0, 7.0]], y=1)
 
 # %% [markdown]
-# Nothing happens: the factor $e^5$ stands above and below and cancels. That is more than a
-# curiosity. $e^{1000}$ is larger than any number the computer can hold, but since you may add
-# what you like to all scores of an image, you can choose which numbers meet `exp`. With equal
-# scores each class has the probability $1/K$, and the loss is $\ln K$.
+# Nothing happens: the factor $e^5$ stands above and below and cancels. That is more than
+# a curiosity. $e^{1000}$ is larger than any number the computer can hold, but since you
+# may add what you like to all scores of an image, you can choose which numbers meet
+# `exp`. With equal scores each class has the probability $1/K$, and the loss is $\ln K$.
 #
 # ### Exercise 10.3 · softmax_cross_entropy (16 points)
 #
@@ -429,8 +429,8 @@ expect_like(softmax_cross_entropy, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# From here on you also have `cross_entropy`, the finished version of your function. Use either
-# one.
+# From here on you also have `cross_entropy`, the finished version of your function. Use
+# either one.
 
 # %% given="finished_loss"
 from helpers.losses import cross_entropy
@@ -438,8 +438,9 @@ from helpers.losses import cross_entropy
 # %% [markdown]
 # ## Down the slope
 #
-# An **optimizer** changes the parameters so that the loss falls. The simplest one takes a step
-# against the gradient $g$, times a number that you choose, the **learning rate** $\eta$ (eta):
+# An **optimizer** changes the parameters so that the loss falls. The simplest one takes a
+# step against the gradient $g$, times a number that you choose, the **learning rate**
+# $\eta$ (eta):
 #
 # $$p \leftarrow p - \eta\, g$$
 #
@@ -449,15 +450,15 @@ from helpers.losses import cross_entropy
 # The optimizer is given the very arrays that the layers use, so it has to change them *in
 # place*: `p -= …` writes into the array, `p = p - …` makes a new one that no layer knows.
 #
-# **Predict.** Below, the slope is 100 times as steep in one direction as in the other. Where
-# will plain descent lose its time?
+# **Predict.** Below, the slope is 100 times as steep along one axis as along the other.
+# Where will plain descent lose its time?
 
 # %%
 figures.show_paths(["SGD"])
 
 # %% [markdown]
-# Across the valley it overshoots and swings, along the valley it creeps. A larger learning rate
-# would make the swings grow without end.
+# Across the valley it overshoots and swings, along the valley it creeps. A larger
+# learning rate would make the swings grow without end.
 #
 # ### Exercise 10.4 · SGD (4 points)
 #
@@ -533,8 +534,8 @@ expect_like(sgd_path, reference, cases)
 # %% [markdown]
 # ## A heavy ball
 #
-# **Momentum** remembers. Each parameter has a **velocity** $v$, zero at first, that keeps most
-# of what it was and adds the new gradient; the parameter moves with the velocity:
+# **Momentum** remembers. Each parameter has a **velocity** $v$, zero at first, that keeps
+# most of what it was and adds the new gradient; the parameter moves with the velocity:
 #
 # $$v \leftarrow \mu\, v + g, \qquad p \leftarrow p - \eta\, v$$
 #
@@ -547,8 +548,8 @@ expect_like(sgd_path, reference, cases)
 figures.show_paths(["SGD", "Momentum"])
 
 # %% [markdown]
-# The ball picks up speed along the valley, and it overshoots the goal at first: a heavy ball
-# also needs time to turn.
+# The ball picks up speed along the valley, and it overshoots the goal at first: a heavy
+# ball also needs time to turn.
 #
 # ### Exercise 10.5 · Momentum (6 points)
 #
@@ -638,19 +639,19 @@ expect_like(momentum_path, reference, cases)
 # %% [markdown]
 # ## To each its own step
 #
-# **Adam** (*adaptive moments*) measures each gradient in units of its own usual size. It keeps
-# two running means for every single number, of $g$ and of $g^2$, zero at first:
+# **Adam** (*adaptive moments*) measures each gradient in units of its own usual size. It
+# keeps two running means for every single number, of $g$ and of $g^2$, zero at first:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
 # v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
-# Because they start at 0, they are too small at first. In step $t = 1, 2, \dots$ dividing by
-# $1 - \beta^t$ puts that right:
+# Because they start at 0, they are too small at first. In step $t = 1, 2, \dots$ dividing
+# by $1 - \beta^t$ puts that right:
 #
 # $$p \leftarrow p - \eta\; \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}$$
 #
-# **Predict.** In the very first step, how far does a parameter move whose gradient is 1000? And
-# one whose gradient is 0.001?
+# **Predict.** In the very first step, how far does a parameter move whose gradient is
+# 1000? And one whose gradient is 0.001?
 
 # %%
 figures.show_paths(["SGD", "Momentum", "Adam"])
@@ -795,9 +796,9 @@ expect_like(adam_two_parameters, reference, cases)
 # ## A chain, and the way back through it
 #
 # A layer is an object: `forward(x)` returns its output and remembers what it needs,
-# `backward(dout)` returns `dx` and writes the gradients of its parameters into `grads`, under
-# the names they have in `params`. Layers without parameters have two empty dictionaries. Here
-# is a small one.
+# `backward(dout)` returns `dx` and writes the gradients of its parameters into `grads`,
+# under the names they have in `params`. Layers without parameters have two empty
+# dictionaries. Here is a small one.
 
 
 # %% given="a_layer"
@@ -821,13 +822,14 @@ class Affine:
 
 
 # %% [markdown]
-# The network needs two more. **Flatten** writes the C maps of an image in one row, channel by
-# channel, each row by row; on the way back it restores the shape. **Sequential** is the chain:
-# forward from the first layer to the last, backward from the last to the first, each layer
-# given what its neighbour returned.
+# The network needs two more. **Flatten** writes the C maps of an image in one row,
+# channel by channel, each row by row; on the way back it restores the shape.
+# **Sequential** is the chain: forward from the first layer to the last, backward from the
+# last to the first, each layer given what its neighbour returned.
 #
-# The way back can break without any error: a `dx` that is lost, or zero, and all layers before
-# it never learn. The figure shows the gradients in two networks. One of them is broken.
+# The way back can break without any error: a `dx` that is lost, or zero, and all layers
+# before it never learn. The figure shows the gradients in two networks. One of them is
+# broken.
 #
 # **Predict.** In which layer does the fault sit? Will the broken network still read digits?
 
@@ -838,7 +840,8 @@ figures.show_gradient_flow()
 # The convolutions of the right one never change. Its dense layer learns all the same, and
 # further down you will see how well it does: well enough to fool you.
 #
-# The finished layers of lessons 06 to 08 come as objects of this kind, and so do the optimizers:
+# The finished layers of lessons 06 to 08 come as objects of this kind, and so do the
+# optimizers:
 
 # %% given="finished_layers"
 from helpers import optimizers
@@ -1013,13 +1016,13 @@ expect(what_learns, 2, gives={"gradient": all_of_them, "moved": all_of_them})
 # %% [markdown]
 # ## The loop
 #
-# Training repeats four steps: forward, loss, backward, optimizer. The images of one step are a
-# **batch**; a round in which every image is used once is an **epoch**. Each epoch goes through
-# the images in a new random order. Otherwise the same images would always share a batch, and
-# the last batch of each epoch would have the last word every time.
+# Training repeats four steps: forward, loss, backward, optimizer. The images of one step
+# are a **batch**; a round in which every image is used once is an **epoch**. Each epoch
+# goes through the images in a new random order. Otherwise the same images would always
+# share a batch, and the last batch of each epoch would have the last word every time.
 #
-# The number of images need not be a multiple of the batch size: the last batch may be smaller.
-# It counts less in the mean loss of the epoch, since it holds fewer images.
+# The number of images need not be a multiple of the batch size: the last batch may be
+# smaller. It counts less in the mean loss of the epoch, since it holds fewer images.
 #
 # **Predict.** 20 images, batches of 8, 3 epochs: how many steps does the optimizer take?
 #
@@ -1193,11 +1196,11 @@ expect(accuracy_on_twenty, 8, gives=1.0)
 
 # %% [markdown]
 # Here is your loop at work, or the finished one if yours is not there yet, on the 1,437
-# training digits. The loss is the one that `train` returns. The accuracy is measured after each
-# epoch on the 360 test digits, which take no part in the training.
+# training digits. The loss is the one that `train` returns. The accuracy is measured
+# after each epoch on the 360 test digits, which take no part in the training.
 #
-# **Predict.** A network that guesses is right once in ten. How many epochs until it reads nine
-# in ten?
+# **Predict.** A network that guesses is right once in ten. How many epochs until it reads
+# nine in ten?
 
 # %%
 trials.watch_training(train)
@@ -1207,13 +1210,13 @@ trials.watch_training(train)
 #
 # Now build your own. Besides your classes and `cross_entropy` you have the layers
 # `Conv2d(channels, filters, size, rng, padding=0)`, `ReLU()`, `MaxPool2d(size)` and
-# `Linear(features, outputs, rng)`, the optimizers in `optimizers`, and `Chain` and `Flat`, the
-# finished `Sequential` and `Flatten`. Wherever you like you may use your own.
+# `Linear(features, outputs, rng)`, the optimizers in `optimizers`, and `Chain` and
+# `Flat`, the finished `Sequential` and `Flatten`. Wherever you like you may use your own.
 #
-# One more thing, for the start. The initial weights of `Linear` make scores of size 1 or more,
-# as if the network already held an opinion. Dividing the weights of the *last* layer by 10
-# makes all scores nearly equal, so the loss starts near $\ln 10$. Here is the shortest network
-# of all, which has no other layer:
+# One more thing, for the start. The initial weights of `Linear` make scores of size 1 or
+# more, as if the network already held an opinion. Dividing the weights of the *last*
+# layer by 10 makes all scores nearly equal, so the loss starts near $\ln 10$. Here is the
+# shortest network of all, which has no other layer:
 
 # %%
 head, data = Linear(64, 10, np.random.default_rng(0)), digits()
@@ -1315,9 +1318,9 @@ expect(share_read_in_disguise, 0.93, 3, gives=0.93, hint=too_few)
 # %% [markdown]
 # ## Where it errs
 #
-# One number hides a lot. The **confusion matrix** counts which digit was taken for which: row
-# 3, column 8 holds the threes that were read as eights. Below it are the 16 test digits that
-# surprise the finished network most.
+# One number hides a lot. The **confusion matrix** counts which digit was taken for which:
+# row 3, column 8 holds the threes that were read as eights. Below it are the 16 test
+# digits that surprise the finished network most.
 #
 # **Predict.** Which two digits will be confused most often?
 
@@ -1328,14 +1331,15 @@ trials.show_confusion()
 trials.show_worst(16)
 
 # %% [markdown]
-# Look at the mistakes before you blame the network: some of these you would not read either, at
-# 8 by 8 pixels. A mistake that you understand is worth more than a tenth of a percent.
+# Look at the mistakes before you blame the network: some of these you would not read
+# either, at 8 × 8 pixels. A mistake that you understand is worth more than a tenth of a
+# percent.
 #
 # ## Do not believe it yet
 #
-# Training hides faults. A network with a broken part adapts and does *nearly* as well, without
-# any error. So before you trust a result, let it fail where it must fail, and succeed where it
-# must succeed.
+# Training hides faults. A network with a broken part adapts and does *nearly* as well,
+# without any error. So before you trust a result, let it fail where it must fail, and
+# succeed where it must succeed.
 #
 # The panel trains several networks and takes a few seconds. Its right column runs the same
 # checks on a network in which Flatten sends back zeros, the broken one from above.
@@ -1349,49 +1353,53 @@ trials.show_sanity()
 # %% [markdown]
 # ### Question 10.1 · What the checks exclude (10 points)
 #
-# The panel has six checks: loss at the start, 20 images learned by heart, shuffled labels,
-# frozen filters, a linear model, every parameter moves. For each, name one fault that it would
-# reveal. Then name one fault that none of the six would find.
+# The panel has six checks: loss at the start, 20 images learned by heart, shuffled
+# labels, frozen filters, a linear model, every parameter moves. For each, name one fault
+# that it would reveal. Then name one fault that none of the six would find.
 
 # %% [markdown] question="sanity" points=10
-# **Model answer.** *Loss at the start.* It should be $\ln K$: another value shows scores that
-# are too large at first, a sum in place of a mean, a wrong number of classes or a wrong base of
-# the logarithm. *20 images by heart.* A network with far more parameters than images must reach
-# 100 %: if not, gradients are wrong or missing, labels and images do not belong together, or the
-# learning rate is off. *Shuffled labels.* Test accuracy must stay at chance, 10 %: more means
-# that the test images (or their labels) leak into the training. *Frozen filters.* The trained
-# network must beat random filters; if both are equal, the convolutions learn nothing. *Linear
-# model.* Shows how much of the accuracy needs no convolution at all; a network that does not beat
-# it has no use for its depth. *Every parameter moves.* Finds a chain that is cut, an optimizer
-# that was not given all arrays, or arrays that were copied.
+# **Model answer.** *Loss at the start.* It should be $\ln K$: another value shows scores
+# that are too large at first, a sum in place of a mean, a wrong number of classes or a
+# wrong base of the logarithm. *20 images by heart.* A network with far more parameters
+# than images must reach 100 %: if not, gradients are wrong or missing, labels and images
+# do not belong together, or the learning rate is off. *Shuffled labels.* Test accuracy
+# must stay at chance, 10 %: more means that the test images (or their labels) leak into
+# the training. *Frozen filters.* The trained network must beat random filters; if both
+# are equal, the convolutions learn nothing. *Linear model.* Shows how much of the
+# accuracy needs no convolution at all; a network that does not beat it has no use for its
+# depth. *Every parameter moves.* Finds a chain that is cut, an optimizer that was not
+# given all arrays, or arrays that were copied.
 #
-# None of them finds, for example: test digits by writers who are in the training set too, a
-# threshold chosen by looking at the test set many times, wrong labels in both sets, a gradient
-# that is wrong by a constant factor (Adam hides it; only a gradient check shows it).
+# None of them finds, for example: test digits by writers who are in the training set too,
+# a threshold chosen by looking at the test set many times, wrong labels in both sets, a
+# gradient that is wrong by a constant factor (Adam hides it; only a gradient check shows
+# it).
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 9-10 | Six checks, each with a fault that it really reveals, and a fault that all would miss |
-# | 6-8 | At least four right faults; the last part vague |
-# | 3-5 | Says what the checks do, hardly which fault they reveal |
-# | 0-2 | "They show that the network works" |
+# | 9–10 | Six checks, each with a fault that it really reveals, and a fault that all would miss |
+# | 6–8 | At least four right faults; the last part vague |
+# | 3–5 | Says what the checks do, hardly which fault they reveal |
+# | 0–2 | "They show that the network works" |
 #
-# **Sample, 9 points.** "Start: not ln 10 means the softmax or the mean is wrong. Overfit 20: if it
-# can't, backward has a bug. Shuffled: above 10 % means test data got into training. Frozen: if the
-# same, conv learns nothing. Linear: if the same, I don't need a CNN. Moves: finds the cut at
-# flatten. None would see if the same person wrote digits in train and test."
+# *Sample, 9 points:* "Start: not ln 10 means the softmax or the mean is wrong. Overfit
+# 20: if it can't, backward has a bug. Shuffled: above 10 % means test data got into
+# training. Frozen: if the same, conv learns nothing. Linear: if the same, I don't need a
+# CNN. Moves: finds the cut at flatten. None would see if the same person wrote digits in
+# train and test."
 #
-# **Sample, 4 points.** "The start loss tests if the loss is right, overfitting tests if the network
-# can learn, shuffled labels test if it is really learning, frozen and linear are for comparison and
-# moving tests that parameters are updated."
+# *Sample, 4 points:* "The start loss tests if the loss is right, overfitting tests if the
+# network can learn, shuffled labels test if it is really learning, frozen and linear are
+# for comparison and moving tests that parameters are updated."
 
 # %% [markdown]
 # ## Is the convolution worth it?
 #
-# Three kinds of network: the convolutional one, a dense one with one hidden layer (also called
-# **MLP**, multilayer perceptron), and a linear model, which is one dense layer and nothing else.
-# Each is trained from several seeds, and each dot is one of them. In the left part the digits fill
-# their 8 by 8 pixels, as until now. In the right part each lies somewhere on a canvas of 16 by 16.
+# Three kinds of network: the convolutional one, a dense one with one hidden layer (also
+# called **MLP**, multilayer perceptron), and a linear model, which is one dense layer and
+# nothing else. Each is trained from several seeds, and each dot is one of them. In the
+# left part the digits fill their 8 × 8 pixels, as until now. In the right part each lies
+# somewhere on a canvas of 16 × 16.
 #
 # **Predict.** How do the three rank on the left, and how on the right?
 
@@ -1401,45 +1409,46 @@ trials.show_contest()
 # %% [markdown]
 # ### Question 10.2 · Is the gap convincing? (8 points)
 #
-# A friend trains one network of each kind on the 8 by 8 digits, gets one number for each, and
-# concludes that convolution reads digits better than dense layers. Answer with the numbers above:
-# is that conclusion supported by the left part? By the right part? What does the comparison need,
-# to be fair and convincing?
+# A friend trains one network of each kind on the 8 × 8 digits, gets one number for each,
+# and concludes that convolution reads digits better than dense layers. Answer with the
+# numbers above: is that conclusion supported by the left part? By the right part? What
+# does the comparison need, to be fair and convincing?
 
 # %% [markdown] question="gap" points=8
-# **Model answer.** Left: no. The dots of CNN and MLP overlap; which of the two is ahead depends on
-# the seed, so one run of each decides nothing. With 360 test images one image is 0.28 percentage
-# points, and the standard error of an accuracy of 98 % is $\sqrt{0.98 \cdot 0.02 / 360}$, about 0.7
-# points. Only the linear model is clearly behind, in every seed. Right:
-# yes. The gaps are many times larger than the spread of the seeds. The digits are cut out and
-# centred on the left, so there is nothing to share between places; on the canvas the same stroke
-# occurs everywhere, and that is what shared filters are for.
+# **Model answer.** Left: no. The dots of CNN and MLP overlap; which of the two is ahead
+# depends on the seed, so one run of each decides nothing. With 360 test images one image
+# is 0.28 percentage points, and the standard error of an accuracy of 98 % is
+# $\sqrt{0.98 \cdot 0.02 / 360}$, about 0.7 points. Only the linear model is clearly behind, in every
+# seed. Right: yes. The gaps are many times larger than the spread of the seeds. The
+# digits are cut out and centred on the left, so there is nothing to share between
+# positions; on the canvas the same stroke occurs everywhere, and that is what shared
+# filters are for.
 #
-# The comparison needs several seeds with their spread, the same data and split, a similar budget
-# (parameters, epochs, tuning of the learning rate for each model), a test set that was not used for
-# choosing, and a task in which the property in question matters.
+# The comparison needs several seeds with their spread, the same data and split, a similar
+# budget (parameters, epochs, tuning of the learning rate for each model), a test set that
+# was not used for choosing, and a task in which the property in question matters.
 #
-# | Points | Earned by |
+# | Points | What earns them |
 # |---|---|
-# | 7-8 | Left no, right yes, both with numbers and the spread of seeds; two or more conditions of a fair comparison; why the canvas differs |
-# | 5-6 | Left no, right yes with numbers; conditions or reason missing |
-# | 2-4 | Right reading of one part, or without numbers |
-# | 0-1 | "CNN is better" |
+# | 7–8 | Left no, right yes, both with numbers and the spread of seeds; two or more conditions of a fair comparison; why the canvas differs |
+# | 5–6 | Left no, right yes with numbers; conditions or reason missing |
+# | 2–4 | Right reading of one part, or without numbers |
+# | 0–1 | "CNN is better" |
 #
-# **Sample, 8 points.** "Left: the seeds overlap, 1 image = 0.3 %, so CNN and MLP are equal there and
-# only linear loses. Right: CNN is far ahead in every seed, the difference is much bigger than the
-# scatter. Centred digits don't need weight sharing. You need more seeds, equal training time, and
-# not choose the learning rate only for the CNN."
+# *Sample, 8 points:* "Left: the seeds overlap, 1 image = 0.3 %, so CNN and MLP are equal
+# there and only linear loses. Right: CNN is far ahead in every seed, the difference is
+# much bigger than the scatter. Centred digits don't need weight sharing. You need more
+# seeds, equal training time, and not choose the learning rate only for the CNN."
 #
-# **Sample, 3 points.** "On the left they are about equal so it's not convincing. On the right the CNN
-# wins because of translation invariance."
+# *Sample, 3 points:* "On the left they are about equal so it's not convincing. On the
+# right the CNN wins because of translation invariance."
 
 # %% [markdown]
 # ## Bonus · Scrambled pixels
 #
-# Move all pixels by one fixed permutation, the same for all images: people can no longer read
-# them, yet no information is lost. Which of the three networks notices? Predict, then run
-# `trials.show_contest(scrambled=True)`. Explain both parts. Not graded.
+# Not graded. Move all pixels by one fixed permutation, the same for all images: people
+# can no longer read them, yet no information is lost. Which of the three networks
+# notices? Predict, then run `trials.show_contest(scrambled=True)`. Explain both parts.
 
 # %%
 # Your experiment.
@@ -1447,9 +1456,10 @@ trials.show_contest()
 # %% [markdown]
 # ## Bonus · Larger digits
 #
-# MNIST, the most famous data set of all, has digits of 28 by 28 pixels. They do not come with the
-# course: set `fetch=True` below and 1.6 MB are fetched once and kept. If they cannot be had, the
-# cell says so and goes on. Training takes about half a minute. Not graded.
+# Not graded. MNIST, the most famous data set of all, has digits of 28 × 28 pixels. They
+# do not come with the course: set `fetch=True` below and 1.6 MB are fetched once and
+# kept. If they cannot be had, the cell says so and goes on. Training takes about half a
+# minute.
 
 # %%
 trials.show_mnist(fetch=False)
@@ -1457,14 +1467,13 @@ trials.show_mnist(fetch=False)
 # %% [markdown]
 # ## Summary
 #
-# You built the head of a network, a loss that stays finite, three optimizers, the chain and the
-# loop, trained a convolutional network on handwritten digits, and let it pass six checks that a
-# broken one does not. On digits that stay in their place a dense network does as well; when they
-# move, sharing pays.
+# You built the head of a network, a loss that stays finite, three optimizers, the chain
+# and the loop, trained a convolutional network on handwritten digits, and let it pass six
+# checks that a broken one does not. On digits that stay in their place a dense network
+# does as well; when they move, sharing pays.
 #
-# **Next.** Lesson 11 counts famous networks layer by layer. Lesson 12 trains deeper ones, which
-# need more than patience, and lesson 13 asks a network what it looks at.
+# **Next.** Lesson 11 changes the convolution layer itself, and counts six famous networks
+# layer by layer. Lesson 12 trains deeper ones, which need more than patience.
 #
-# **Read on.** I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning*, MIT Press, 2016, chapter 8
-# on optimization and section 11.5 on finding faults; D. P. Kingma, J. Ba, *Adam: A Method for
-# Stochastic Optimization*, ICLR 2015.
+# **Read on.** I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, MIT Press,
+# 2016, section 11.5 on finding faults (https://www.deeplearningbook.org).
