@@ -778,8 +778,8 @@ print(f"each weight is used at {places} places: {weights * places:,} MACs")
 
 # %% [markdown]
 # Biases are not counted as MACs. A **pooling** layer (lesson 08) shrinks each map on its
-# own and has neither weights nor MACs. A **dense** layer takes all numbers in a row,
-# whatever block they came from.
+# own and has neither weights nor MACs. A dense layer takes all numbers in a row, whatever
+# block they came from.
 #
 # **Predict.** LeNet-5 read the numbers on cheques in the 1990s. In the form that is used
 # today it has two convolution layers, each with a pool behind it, and three dense ones.
