@@ -886,8 +886,8 @@ expect_like(layer_table, reference, cases, within=1e-12)
 costs.show_costs()
 
 # %% [markdown]
-# Nearly all parameters of LeNet-5 sit in its first dense layer, and most of its work in
-# its convolutions. A filter has few weights and uses each of them at every place; a dense
+# Most parameters of LeNet-5 sit in its first dense layer, and most of its work in its
+# convolutions. A filter has few weights and uses each of them at every place; a dense
 # layer has many and uses each once. Lesson 11 finds the same in every famous network.
 #
 # ### Question 6.2 · Small image, large image (10 points)

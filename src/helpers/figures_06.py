@@ -87,8 +87,8 @@ def show_exploded():
     maps = to_numpy(layers.conv2d(image, to_backend(w), padding=2))[0]
     image = to_numpy(image)[0]
     alt = (
-        "On the left the red, green and blue channel of a portrait as three grey cards behind "
-        "each other. In the middle four filters, each a stack of three small kernels. On "
+        "On the left the red, green and blue channel of a portrait as three grey cards "
+        "behind each other. In the middle four filters, each a stack of three small kernels. On "
         "the right four maps as cards behind each other, one for each filter."
     )
     if plotting.figures_off():
