@@ -136,6 +136,9 @@ def test_a_missing_error_and_a_wrong_error_are_told_apart():
         double, 1, raises=ValueError
     )
     assert "KeyError: 1" in failure(wrong, 1, raises=ValueError)
+    assert "returned a tuple of 2 values; expected it to raise" in failure(
+        lambda x: (np.ones(2), np.ones(3)), 1, raises=ValueError
+    )
 
 
 def test_a_dtype_is_checked_after_the_values():

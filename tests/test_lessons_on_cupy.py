@@ -21,6 +21,8 @@ lesson = read_lesson(Path({folder!r}))
 bench = Bench(lesson)
 failed = {{result.check: result.message for result in bench.results if result.error}}
 for exercise, ways in lesson.alternatives.items():
+    if exercise in {trains}:
+        continue
     for way, source in ways.items():
         for result in bench.attempt(exercise, source):
             if result.error:
@@ -32,14 +34,18 @@ print(json.dumps([backend.active.name, len(bench.results), failed]))
 LEAK = """
 exercise = lesson.marked("exercise")[0].name
 name = next(iter(lesson.alternatives))
-source = f"import numpy as np\\ndef {name}(*args, **kwargs):\\n    return np.asarray(args[0])"
+source = f"import numpy as np\\ndef {name}(x, *more):\\n    return np.asarray(x)"
 failed = [result.message for result in bench.attempt(name, source) if result.error]
 """
 
 
+# Their checks train a network for half a minute here: the solution runs, its rivals do not.
+TRAINS = ("digit_reader", "capstone")
+
+
 def outcome(name, leak=""):
-    folder = str(ROOT / "solutions" / name)
-    done = standin.run_isolated(RUN.format(folder=folder, leak=leak), timeout=120)
+    code = RUN.format(folder=str(ROOT / "solutions" / name), leak=leak, trains=TRAINS)
+    done = standin.run_isolated(code, timeout=400)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -192,7 +192,8 @@ def _verdict(label, outcome, this, wanted, within, dtype, name):
 def _verdict_on_error(label, outcome, raises):
     if not outcome.error:
         got = outcome.value
-        shown = diagnosis.show(got) if np.ndim(got) == 0 else diagnosis.kind_of(got)
+        single = not isinstance(got, tuple | list | dict) and np.ndim(got) == 0
+        shown = diagnosis.show(got) if single else diagnosis.kind_of(got)
         return f"{label} returned {shown}; expected it to raise {raises.__name__}."
     if outcome.error.split(":")[0] != raises.__name__:
         found = f"{label} stopped with {outcome.error}"

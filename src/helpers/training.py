@@ -170,7 +170,8 @@ class EarlyStopping:
 
 def watch(parts, count: int, progress: bool):
     """Yield from `parts`, with a bar where a person can see it; nothing goes to stderr."""
-    notebook = "ipykernel" in sys.modules
+    ask = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
+    notebook = type(ask()).__name__ == "ZMQInteractiveShell"
     if not progress or not (notebook or sys.stdout.isatty()):
         yield from parts
         return
