@@ -47,7 +47,9 @@ from helpers.figures_10_readers import Spy
 figures.show_network()
 
 # %% [markdown]
-# Convolution and pooling are yours already, from lessons 06 to 08. The rest you build now.
+# 16 maps of 2 × 2 pixels, so 64 numbers. The layers have 80, 1,168 and 650 parameters:
+# most are in the second convolution. Convolution and pooling are yours already, from
+# lessons 06 to 08. The rest you build now.
 #
 # ## Keep what is positive
 #
@@ -1195,6 +1197,8 @@ expect(accuracy_on_twenty, 8, gives=1.0)
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# 20 images make batches of 8, 8 and 4: three steps in an epoch, nine in all.
+#
 # Here is your loop at work, or the finished one if yours is not there yet, on the 1,437
 # training digits. The loss is the one that `train` returns. The accuracy is measured
 # after each epoch on the 360 test digits, which take no part in the training.
