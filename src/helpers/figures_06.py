@@ -88,8 +88,8 @@ def show_exploded():
     image = to_numpy(image)[0]
     alt = (
         "On the left the red, green and blue channel of a portrait as three grey cards "
-        "behind each other. In the middle four filters, each a stack of three small kernels."
-        " On the right four maps as cards behind each other, one for each filter."
+        "behind each other. In the middle four filters, each a stack of three kernels. "
+        "On the right four maps as cards behind each other, one for each filter."
     )
     if plotting.figures_off():
         return
