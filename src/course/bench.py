@@ -11,6 +11,7 @@ import io
 import linecache
 import os
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,7 +142,8 @@ class Bench:
     def _check(self, cell: Cell, source: str, namespace: dict) -> Result:
         printed = io.StringIO()
         error = None
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a slip may well divide by zero
             try:
                 self._run(source, cell.id, namespace)
             except Exception as problem:
