@@ -276,6 +276,7 @@ def test_progress_bar_only_where_a_person_looks(monkeypatch, capsys):
     training.train_epoch(model, optimizer, x, y, 8, np.random.default_rng(1))
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")  # a dumb terminal gets no bar
     training.train_epoch(model, optimizer, x, y, 8, np.random.default_rng(1))
     out, err = capsys.readouterr()
     assert "epoch" in out and err == ""
