@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 12. Training deep networks
 #
-# **You will** see why twelve layers train worse than four, and build what changed that: batch
-# normalisation, forward and backward, and the residual block. Then you build two ways to keep a
-# network from learning its images by heart, dropout and augmentation.
+# **You will** see why twelve layers train worse than four, and build what changed that:
+# batch normalisation, forward and backward, and the residual block. Then you build two
+# ways to keep a network from learning its images by heart, dropout and augmentation.
 #
-# **You need** the convolution layer with its gradients from lessons 06 and 07, and the training
-# loop from lesson 10.
+# **You need** the convolution layer with its gradients from lessons 06 and 07, the
+# training loop from lesson 10, and shortcuts and projections as lesson 11 drew them.
 #
 # **Time** about 120 minutes.
 #
@@ -35,25 +35,26 @@ from helpers.plotting import show_curves
 # %% [markdown]
 # ## The signal on its way down
 #
-# Each layer multiplies. If it makes its numbers a little smaller on average, twelve layers make
-# them very small, and the gradient suffers the same on its way back. So the standard deviation
-# of the first random weights decides whether a deep network starts to learn at all.
+# Each layer multiplies. If it makes its numbers a little smaller on average, twelve
+# layers make them very small, and the gradient suffers the same on its way back. So the
+# standard deviation of the first random weights decides whether a deep network starts to
+# learn at all.
 #
-# Lesson 06 drew filters with He's rule. One output reads $C \cdot KH \cdot KW$ numbers, and
+# You know the remedy from lesson 06, He's rule:
 #
 # $$\text{standard deviation of } w = \sqrt{\frac{2}{C \cdot KH \cdot KW}}$$
 #
-# keeps the size of the numbers through a layer and its ReLU. The 2 makes up for the half that
-# ReLU sets to zero.
+# It keeps the size of the numbers through a layer and its ReLU.
 #
-# **Predict.** One layer with filters of half that standard deviation halves its numbers. What
-# will twelve of them do?
+# **Predict.** One layer with filters of half that standard deviation halves its numbers.
+# What will twelve of them do?
 
 # %%
 figures.show_products(depth=12)
 
 # %% [markdown]
-# Twelve halvings leave one part in 4,096. Nothing in a layer is off by much; the product is.
+# Twelve halvings leave one part in 4,096. Nothing in a layer is off by much; the product
+# is.
 #
 # ### Exercise 12.1 · init_stats (6 points)
 #
@@ -136,58 +137,60 @@ expect_like(stats_of, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the same with 16 channels and twelve layers, drawn as **histograms**: how many numbers of
-# a layer's output are how large, zeros left out.
+# Now the same with 16 channels and twelve layers, drawn as **histograms**: how many
+# numbers of a layer's output are how large, zeros left out.
 #
-# **Predict.** A standard deviation of 0.05 looks as innocent as He's, which is 0.118 for 16
-# channels. What will be left of the signal after layer 12?
+# **Predict.** A standard deviation of 0.05 looks as innocent as He's, which is 0.118 for
+# 16 channels. What will be left of the signal after layer 12?
 
 # %%
 figures.show_histograms(depth=12)
 
 # %% [markdown]
-# With He's rule the numbers keep their size, which is what the rule promises. It promises nothing
-# about what the numbers say: whether layer 12 still tells one digit from another is a question
-# for later.
+# Next to nothing: each layer multiplies by 0.05 / 0.118, about 0.42, and twelve of them
+# by 0.00003. With He's rule the numbers keep their size, as the rule promises. It
+# promises nothing about what the numbers say: whether layer 12 still tells one digit from
+# another is a question for later in this lesson.
 #
 # ## A fresh start for every channel
 #
-# If layers spoil the mean and the size of their numbers, put both right after every layer. In
-# a batch, channel $c$ consists of $M = N \cdot H \cdot W$ numbers: one for every image and every
-# place. **Batch normalisation** (batch norm for short) takes their mean $\mu_c$ and their
-# variance $\sigma_c^2$, the mean of the squared distances from $\mu_c$, and returns
+# If layers spoil the mean and the size of their numbers, put both right after every
+# layer. In a batch, channel $c$ consists of $M = N \cdot H \cdot W$ numbers: one for
+# every pixel of its map in every image. **Batch normalisation** (batch norm for short)
+# takes their mean $\mu_c$ and their variance $\sigma_c^2$, the mean of the squared
+# distances from $\mu_c$, and returns
 #
 # $$\text{out} = \gamma_c\, \frac{x - \mu_c}{\sqrt{\sigma_c^2 + \epsilon}} + \beta_c.$$
 #
-# $\gamma$ (gamma) and $\beta$ (beta) are learned, so that a channel may have the size and mean
-# that it needs; the small $\epsilon$ prevents a division by zero.
+# $\gamma$ (gamma) and $\beta$ (beta) are learned, so that a channel may have the size and
+# mean that it needs; the small $\epsilon$ prevents a division by zero.
 #
-# **Predict.** Below are two images of one channel, with $\gamma = 1$ and $\beta = 0$. Will an
-# 8 in the first image and an 8 in the second get the same output?
+# **Predict.** Below are two images of one channel, with $\gamma = 1$ and $\beta = 0$.
+# Will an 8 in the first image and an 8 in the second get the same output?
 
 # %%
 images = xp.array([[[8.0, 2.0, 4.0], [6.0, 2.0, 2.0]], [[8.0, 8.0, 6.0], [4.0, 8.0, 2.0]]])
 figures.show_normalised(images)
 
 # %% [markdown]
-# They do. All images of the batch share one mean and one variance, so the output for one image
-# depends on which others came along. That helps while training, and it is out of the question
-# afterwards: the digit on a cheque must not depend on the cheque before it.
+# They do. All images of the batch share one mean and one variance, so the output for one
+# image depends on which others came along. That helps while training, and it is out of
+# the question afterwards: the digit on a cheque must not depend on the cheque before it.
 #
-# So in **evaluation**, when the network is used and not trained, the layer uses other numbers:
-# a running mean and a running variance, collected while training. Each training step mixes a
-# little of the batch into them, with a **momentum** $m$, here 0.1:
+# So in **evaluation**, when the network is used and not trained, the layer uses other
+# numbers: a running mean and a running variance, collected while training. Each training
+# step mixes a little of the batch into them, with a **momentum** $m$, here 0.1:
 #
 # $$\text{mean} \leftarrow (1 - m) \cdot \text{mean} + m \cdot \mu, \qquad
 # \text{var} \leftarrow (1 - m) \cdot \text{var} + m \cdot \frac{M}{M - 1}\, \sigma^2$$
 #
-# The factor $M / (M - 1)$ is the usual correction for a variance that was measured around the
-# mean of the same numbers.
+# The factor $M / (M - 1)$ is the usual correction for a variance that was measured around
+# the mean of the same numbers.
 #
 # ### Exercise 12.2 · batchnorm_forward (14 points)
 #
-# Write the layer for training and for evaluation. The running statistics come in as arrays and
-# go out as new ones.
+# Write the layer for training and for evaluation. The running statistics come in as
+# arrays and go out as new ones.
 
 
 # %% exercise="batchnorm_forward"
@@ -332,8 +335,9 @@ expect_like(trained_on, reference, single_numbers)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# From here on you also have `batch_norm`, the finished layer. `right_batchnorm` calls it with the
-# parameters of yours; the three functions below it are wrong, for the next exercise.
+# From here on you also have `batch_norm`, the finished layer. `right_batchnorm` calls it
+# with the parameters of yours; the three functions below it are wrong, for the next
+# exercise.
 
 
 # %% given="finished"
@@ -359,26 +363,27 @@ def the_input_itself(x, gamma, beta, mean, var, train, momentum=0.1, eps=1e-5):
 
 
 # %% [markdown]
-# How long does a running mean need? Batches of 16 digits, one channel, momentum 0.1.
+# How long does a running mean need? The figure takes batches of 16 digits and one
+# channel.
 #
-# **Predict.** The running mean starts at 0. After how many batches will it be close to the mean
-# of all digits? Would a momentum of 0.9 be better?
+# **Predict.** The running mean starts at 0, the momentum is 0.1. After how many batches
+# will it be close to the mean of all digits? Would a momentum of 0.9 be better?
 
 # %%
 figures.show_running(momenta=(0.1, 0.9))
 
 # %% [markdown]
 # Each batch removes a tenth of the distance, so after some 20 to 30 batches the start is
-# forgotten. With 0.9 it is forgotten at once, and the running mean then jumps with the latest
-# batch, which is what it was to avoid.
+# forgotten. With 0.9 it is forgotten at once, and the running mean then jumps with the
+# latest batch, which is what it was to avoid.
 #
-# A layer that treats training and evaluation differently is a trap: mistakes in the second
-# mode show in no training curve. Write the test that catches them.
+# A layer that treats training and evaluation differently is a trap: mistakes in the
+# second mode show in no training curve. Write the test that catches them.
 #
 # ### Exercise 12.3 · test_batchnorm (6 points)
 #
-# Write a test for batch norm in evaluation. It must accept every right candidate and raise an
-# error for a wrong one.
+# Write a test for batch norm in evaluation. It must accept every right candidate and
+# raise an error for a wrong one.
 
 
 # %% exercise="test_batchnorm"
@@ -457,27 +462,27 @@ judge(test_batchnorm, right=[right_batchnorm, right_by_channels], wrong=more, at
 # %% [markdown]
 # ### Question 12.1 · A batch of one (10 points)
 #
-# Somebody trains with a batch size of 1. Say what batch norm does then in a layer whose maps are
-# 8 × 8, and in one whose maps are 1 × 1, in training and in evaluation. Is the finished network
-# usable for one image at a time? Why may the accuracy in training and in evaluation differ far
-# more than usual, and what would you do?
+# Somebody trains with a batch size of 1. Say what batch norm does then in a layer whose
+# maps are 8 × 8, and in one whose maps are 1 × 1, in training and in evaluation. Is the
+# finished network usable for one image at a time? Why may the accuracy in training and in
+# evaluation differ far more than usual, and what would you do?
 
 # %% [markdown] question="batch_of_one" points=10
-# **Model answer.** With maps of 8 × 8 a channel has M = 64 numbers in training. The layer works,
-# but the statistics are those of one image: its brightness and contrast are removed from every
-# channel, so information is lost, and each image gets another shift and scale. With maps of
-# 1 × 1 a channel has a single number, M = 1. Its variance is 0, the distance from its mean is 0,
-# so the output would be beta whatever the image: nothing gets through, and the gradient is 0.
-# M / (M − 1) divides by zero, so our layer refuses. In evaluation neither matters: the running
-# statistics do not look at the batch, one image at a time is fine and gets the same output as in
-# company.
+# **Model answer.** With maps of 8 × 8 a channel has M = 64 numbers in training. The layer
+# works, but the statistics are those of one image: its brightness and contrast are
+# removed from every channel, so information is lost, and each image gets another shift
+# and scale. With maps of 1 × 1 a channel has a single number, M = 1. Its variance is 0,
+# the distance from its mean is 0, so the output would be beta whatever the image: nothing
+# gets through, and the gradient is 0. M / (M − 1) divides by zero, so our layer refuses.
+# In evaluation neither matters: the running statistics do not look at the batch, one
+# image at a time is fine and gets the same output as in company.
 #
-# The two modes differ more than usual because the network was trained with the mean and variance
-# of single images, which scatter a lot, and is used with an average over many of them. The
-# running variance also misses how far the means of different images lie apart, because each
-# image was measured around its own mean. Remedies: larger batches; statistics over several
-# steps; a norm that does not use the batch at all, such as group norm; a check of the accuracy
-# on the same images in both modes.
+# The two modes differ more than usual because the network was trained with the mean and
+# variance of single images, which scatter a lot, and is used with an average over many of
+# them. The running variance also misses how far the means of different images lie apart,
+# because each image was measured around its own mean. Remedies: larger batches;
+# statistics over several steps; a norm that does not use the batch at all, such as group
+# norm; a check of the accuracy on the same images in both modes.
 #
 # | Points | What earns them |
 # |---|---|
@@ -486,32 +491,34 @@ judge(test_batchnorm, right=[right_batchnorm, right_by_channels], wrong=more, at
 # | 3–5 | Evaluation right (running statistics), training only "the statistics are bad" |
 # | 0–2 | Claims that batch norm fails in evaluation, or that the batch size plays no part |
 #
-# *Sample, 9 points:* "With 8 × 8 maps there are still 64 values per channel, so a mean exists,
-# but it is the mean of one picture and removes how bright this picture is. With 1 × 1 maps the
-# only value is its own mean, so x − mean = 0 and every picture gives beta; var divides by M − 1 =
-# 0. In evaluation we use the stored mean and var so one image is no problem. But these are
-# averages and in training each image had its own, so test accuracy can be much worse. I would
-# take group norm, it needs no batch."
+# *Sample, 9 points:* "With 8 × 8 maps there are still 64 values per channel, so a mean
+# exists, but it is the mean of one picture and removes how bright this picture is. With
+# 1 × 1 maps the only value is its own mean, so x − mean = 0 and every picture gives beta;
+# var divides by M − 1 = 0. In evaluation we use the stored mean and var so one image is
+# no problem. But these are averages and in training each image had its own, so test
+# accuracy can be much worse. I would take group norm, it needs no batch."
 #
-# *Sample, 4 points:* "With one image the mean and variance are not reliable, so training is noisy.
-# In evaluation the running averages are used, so it works. Use a bigger batch size."
+# *Sample, 4 points:* "With one image the mean and variance are not reliable, so training
+# is noisy. In evaluation the running averages are used, so it works. Use a bigger batch
+# size."
 
 # %% [markdown]
 # ## The way back through a mean
 #
-# Raise one number of a channel a little. Its own output rises. But the mean rises too, and
-# pulls *all* outputs of the channel down, and the variance changes the scale of all. So each
-# number has three ways to the loss. Write $\hat x$ for the normalised numbers. Then
+# Raise one number of a channel a little. Its own output rises. But the mean rises too,
+# and pulls *all* outputs of the channel down, and the variance changes the scale of all.
+# So each number has three ways to the loss. Write $\hat x$ for the normalised numbers.
+# Then
 #
 # $$\text{dx} = \frac{\gamma}{\sqrt{\sigma^2 + \epsilon}} \Big(\text{dout}
 # - \overline{\text{dout}} - \hat x \cdot \overline{\text{dout} \cdot \hat x}\Big)$$
 #
-# where a bar is the mean over the M numbers of the channel. The second term comes from the
-# mean, the third from the variance. And as for any factor and any summand,
+# where a bar is the mean over the M numbers of the channel. The second term comes from
+# the mean, the third from the variance. And as for any factor and any summand,
 # $\text{dgamma} = \sum \text{dout} \cdot \hat x$ and $\text{dbeta} = \sum \text{dout}$.
 #
-# **Predict.** Add the same amount to every number of a channel. How does the output change? So
-# what must the sum of dx over a channel be?
+# **Predict.** Add the same amount to every number of a channel. How does the output
+# change? So what must the sum of dx over a channel be?
 
 # %%
 dout = xp.zeros((2, 2, 3))
@@ -519,8 +526,8 @@ dout[0, 0, 0] = 12.0
 figures.show_normalised_backward(images, dout)
 
 # %% [markdown]
-# The output does not change at all, so the loss does not either, and the sum of dx is 0. Only
-# one output had a gradient, and still every number of the channel receives one.
+# The output does not change at all, so the loss does not either, and the sum of dx is 0.
+# Only one output had a gradient, and still every number of the channel receives one.
 #
 # ### Exercise 12.4 · batchnorm_backward (14 points)
 #
@@ -652,52 +659,54 @@ expect_like(sums_of_dx, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What does the layer buy? Take a fresh network of twelve layers, compute its gradient on 256
-# digits, and walk along one straight line, against the gradient. The loss along that line says
-# how far a step may go.
+# What does the layer buy? Take a fresh network of twelve layers, compute its gradient on
+# 256 digits, and walk along one straight line, against the gradient. The loss along that
+# line says how far a step may go.
 #
-# **Predict.** One network is plain, one has batch norm after each convolution. Which loss falls
-# further before it rises?
+# **Predict.** One network is plain, one has batch norm after each convolution. Which loss
+# falls further before it rises?
 
 # %%
 networks.show_lines(["plain", "batch norm"], depth=12)
 
 # %% [markdown]
-# The loss of the plain network hardly moves, however far the step goes. With batch norm the same kind of line leads down, until a step
-# goes too far.
+# The loss of the plain network hardly moves, however far the step goes. With batch norm
+# the same kind of line leads down, until a step goes too far.
 #
 # ## Let the input pass
 #
-# Batch norm keeps numbers in range, but the signal of the input still has to go through every
-# layer, and so does the gradient on its way back. A **residual block** adds what its layers
-# compute, the **branch**, to what they were given, the **shortcut**:
+# Batch norm keeps numbers in range, but the signal of the input still has to go through
+# every layer, and so does the gradient on its way back. The **residual block**, which
+# lesson 11 drew and counted, adds what its layers compute, the **branch**, to what they
+# were given, the shortcut:
 #
 # $$\text{out} = \text{shortcut}(x) + \text{branch}(x), \qquad
 # \text{branch}(x) = w_2 \star \text{relu}(w_1 \star x)$$
 #
-# where $\star$ stands for a convolution layer. The shortcut hands $x$ on as it is. If the
-# branch changes the number of channels or, by a stride, the size of the maps, the two cannot be
-# added. Then the shortcut is a **projection**, a convolution layer of 1 × 1 filters with the
-# same stride.
+# where $\star$ stands for a convolution layer. The shortcut hands $x$ on as it is, unless
+# the branch changes the number of channels or, by a stride, the size of the maps. Then it
+# is a projection, here a convolution layer of 1 × 1 filters with the same stride and no
+# batch norm.
 #
-# **Predict.** All weights of the branch are 0. What does the block return? And what does a
-# plain pair of layers return? Which of the two lets a gradient through?
+# **Predict.** All weights of the branch are 0. What does the block return? And what does
+# a plain pair of layers return? Which of the two lets a gradient through?
 
 # %%
 x = xp.array([[3.0, -1.0, 2.0], [-4.0, 5.0, 0.0]])
 figures.show_residual(x, w1=2.0, w2=-0.25)
 
 # %% [markdown]
-# A block with zero weights is the identity, and its gradient goes through whole: $\text{dx} =
-# \text{dout}$. A plain pair with zero weights returns zeros. The branch has to learn only what
-# should be *changed*, the rest, in Latin *residuum*. Note that the branch has no ReLU after
-# $w_2$: it must be able to subtract.
+# A block with zero weights is the identity, and its gradient goes through whole:
+# $\text{dx} = \text{dout}$. A plain pair with zero weights returns zeros and lets no
+# gradient through. The branch has to learn only what should be *changed*, the rest, in
+# Latin *residuum*. Note that the branch has no ReLU after $w_2$: it must be able to
+# subtract.
 #
 # ### Exercise 12.5 · ResidualBlock (18 points)
 #
 # Write the block with its way back. You may use `conv2d(x, w, stride=…, padding=…)`,
-# `conv2d_backward(dout, x, w, stride=…, padding=…)`, which returns dx, dw and db, and `relu`
-# with `relu_backward(dout, x)`.
+# `conv2d_backward(dout, x, w, stride=…, padding=…)`, which returns dx, dw and db, and
+# `relu` with `relu_backward(dout, x)`.
 
 
 # %% exercise="ResidualBlock"
@@ -944,28 +953,28 @@ expect_like(block_gradients, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Two measurements of fresh networks with 4, 12 and 24 layers: how large a gradient reaches the
-# first layer, and how much the numbers in front of the last layer have to do with the class of
-# the digit. Two of the three kinds have batch norm after every convolution, and one of these has
-# shortcuts around every two layers.
+# Two measurements of fresh networks with 4, 12 and 24 layers: how large a gradient
+# reaches the first layer, and how much the numbers in front of the last layer have to do
+# with the class of the digit. Two of the three kinds have batch norm after every
+# convolution, and one of these has shortcuts around every two layers.
 #
-# **Predict.** Which kind will have the smallest gradient at 24 layers? And in which will the last
-# layer know least about the class?
+# **Predict.** Which kind will have the smallest gradient at 24 layers? And in which will
+# the last layer know least about the class?
 
 # %%
 networks.show_apart()
 
 # %% [markdown]
-# The plain network's gradient fades with depth. Batch norm turns that round, but the right panel
-# shows the price: put on equal size again and again, what the layers mix has less and less to do
-# with the class. Shortcuts carry the input past the mixing. The bars are wide, though, and fresh
-# networks are only the start. What happens in training?
+# The plain network's gradient fades with depth. Batch norm turns that round, but the
+# right panel shows the price: put on equal size again and again, what the layers mix has
+# less and less to do with the class. Shortcuts carry the input past the mixing. The bars
+# are wide, though, and fresh networks are only the start. What happens in training?
 #
 # ## Twelve layers, three times
 #
-# Three networks of twelve convolution layers of 3 × 3 learn the digits in four epochs: plain,
-# with batch norm, and with batch norm and shortcuts around every two layers. Filters follow
-# He's rule in all three, and nothing else differs.
+# Three networks of twelve convolution layers of 3 × 3 learn the digits in four epochs:
+# plain, with batch norm, and with batch norm and shortcuts around every two layers.
+# Filters follow He's rule in all three; each kind gets a learning rate that suits it.
 #
 # **Predict.** Put the three in order. Will the plain one learn anything?
 
@@ -984,34 +993,37 @@ show_curves(
 )
 
 # %% [markdown]
-# One run is an anecdote. The course has run each kind with four learning rates and eight seeds,
-# at three depths. Below, each kind has the rate with the lowest median of the last training
-# loss; bars reach from the worst of the eight seeds to the best.
+# The printed accuracies give the order for this seed. But one run is an anecdote. The
+# course has run each kind with four learning rates and eight seeds, at three depths.
+# Below, each kind has the rate with the lowest median of the last training loss; bars
+# reach from the worst of the eight seeds to the best.
 
 # %%
 networks.show_depths()
 
 # %% [markdown]
-# Read the plain networks first: with more layers they get *worse on the training images*. So
-# this is no overfitting. The deeper network could do what the shallow one does, but training
-# does not get there. Batch norm moves that border and does not remove it. With shortcuts the
-# depth does no more harm. Where bars overlap, the order of two kinds is not settled by eight
-# seeds.
+# Read the plain networks first: with more layers they get *worse on the training images*.
+# So this is no **overfitting**, the learning of training images by heart. The deeper
+# network could do what the shallow one does, but training does not get there. Batch norm
+# moves that border and does not remove it. With shortcuts the depth does no more harm.
+# Where bars overlap, the order of two kinds is not settled by eight seeds.
 #
-# **Predict.** The fair question to each kind is: at which learning rates does it work? Which
-# kind will be the least choosy?
+# **Predict.** The fair question to each kind is: at which learning rates does it work?
+# Which kind will be the least choosy?
 
 # %%
 networks.show_rates()
 
 # %% [markdown]
-# A method that works at one learning rate in four may be as good as another, if you have the
-# time to find it. A method that works at all of them saves that time.
+# The residual network: its row is high all along. Batch norm is weak at one rate, and the
+# plain network finds no good one. A method that works at one learning rate in four may be
+# as good as another, if you have the time to find it. A method that works at all of them
+# saves that time.
 #
 # ## Leave some out
 #
-# A network with many parameters can learn its training images by heart. **Dropout** disturbs
-# that: in each training step it sets every number to 0 with probability $p$, drawn anew for each
+# A network with many parameters can overfit. **Dropout** works against that: in each
+# training step it sets every number to 0 with probability $p$, drawn anew for each
 # number, each image and each step. No unit can rely on one particular neighbour.
 #
 # What is left is divided by $1 - p$. So the mean over many draws is what it was, and in
@@ -1026,8 +1038,8 @@ networks.show_rates()
 figures.show_dropout(p=0.5, seed=2)
 
 # %% [markdown]
-# Into a 4 in one case of two, on average, and into 0 otherwise. Each picture is a caricature;
-# the mean over many of them comes back to the digit.
+# Into a 4 in one case of two, on average, and into 0 otherwise. Each picture is a
+# caricature; the mean over many of them comes back to the digit.
 #
 # ### Exercise 12.6 · dropout (10 points)
 #
@@ -1183,22 +1195,24 @@ expect_like(mean_after, twos, halves)
 # %% [markdown]
 # ## More images from the same images
 #
-# The best cure for learning by heart is more images. **Augmentation** makes them from those you
-# have: in each epoch every image is changed a little, in a way that leaves its label right. A
-# digit one pixel further to the left is still the same digit, and to the network it is a new
-# image.
+# The best cure for overfitting is more images. **Augmentation** makes them from those you
+# have: in each epoch every image is changed a little, in a way that leaves its label
+# right. A digit one pixel further to the left is still the same digit, and to the network
+# it is a new image.
 #
-# What leaves the label right depends on the data. That has to be thought about, not guessed.
+# What leaves the label right depends on the data. That has to be thought about, not
+# guessed.
 #
-# **Predict.** Below, a 2 and a 6 are shifted, mirrored from left to right, and turned upside
-# down. Which of these six images would you still label 2 or 6?
+# **Predict.** Below, a 2 and a 6 are shifted, mirrored from left to right, and turned
+# upside down. Which of these six images would you still label 2 or 6?
 
 # %%
 figures.show_changes(digits_shown=(2, 6), shift=(1, -1))
 
 # %% [markdown]
-# A mirrored 2 comes close to a 5, and a 6 turned upside down and mirrored is a 9. A network that
-# is told otherwise learns a wrong thing well. So digits are shifted here, and never flipped.
+# The two shifted ones. A mirrored 2 comes close to a 5, and a 6 turned upside down and
+# mirrored is a 9. A network that is told otherwise learns a wrong thing well. So digits
+# are shifted here, and never flipped.
 #
 # ### Exercise 12.7 · augment (12 points)
 #
@@ -1307,8 +1321,9 @@ expect_like(shifts_found, reference, cases)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Does it help? A small network learns 200 digits, with and without shifts of one pixel, and then
-# reads the test digits, as they are and shifted. Every bar is the mean over five seeds.
+# Does it help? A small network learns 200 digits, with and without shifts of one pixel,
+# and then reads the test digits, as they are and shifted. Every bar is the mean over five
+# seeds.
 #
 # **Predict.** Which of the two tests will gain, and will the other one lose?
 
@@ -1316,33 +1331,36 @@ expect_like(shifts_found, reference, cases)
 networks.show_augmented(seeds=5)
 
 # %% [markdown]
-# Shifted digits gain most. The digits as they are lose a little: in as many steps the network had
-# more to learn. Augmentation writes into the training data what you know about the task, here
-# that a digit may stand anywhere, and it is worth having if the task is really like that.
+# Shifted digits gain most. The digits as they are lose a little: in as many steps the
+# network had more to learn. Augmentation writes into the training data what you know
+# about the task, here that a digit may stand anywhere, and it is worth having if the task
+# is really like that.
 #
 # ### Question 12.2 · Which change for which data (10 points)
 #
-# For four kinds of images, say which of these changes leave the label right and which do not,
-# each with a reason: shift by a few pixels, mirror left to right, rotate by 90 degrees, change the
-# brightness. The data: (a) handwritten digits, (b) photographs of cats and dogs, (c) satellite
-# images of fields seen from above, (d) chest X-rays, where the question is whether the heart lies
-# on the usual side. Then name a test that would show on real data that a change does harm.
+# For four kinds of images, say which of these changes leave the label right and which do
+# not, each with a reason: shift by a few pixels, mirror left to right, rotate by 90
+# degrees, change the brightness. The data: (a) handwritten digits, (b) photographs of
+# cats and dogs, (c) satellite images of fields seen from above, (d) chest X-rays, where
+# the question is whether the heart lies on the usual side. Then name a test that would
+# show on real data that a change does harm.
 
 # %% [markdown] question="which_change" points=10
-# **Model answer.** (a) Digits: shift and brightness leave the label right; mirroring makes 2 look
-# like 5 and turns 3 or 7 into no digit at all; a rotation by 180 degrees turns 6 into 9, one by 90
-# degrees gives images that no test set holds. (b) Cats and dogs: shift, mirror and brightness are
-# right, an animal has no preferred side; rotation by 90 degrees keeps the label but is rare in
-# photographs, so it costs capacity and helps little. (c) Satellite: there is no up or down or
-# left or right, all four are right, brightness within limits if the colour tells the crop.
-# (d) X-ray: mirroring exchanges the very thing that is asked, the label must change with it, so it
-# is wrong; shift is right; rotation by 90 degrees does not occur; brightness a little, since
-# exposures differ.
+# **Model answer.** (a) Digits: shift and brightness leave the label right; mirroring
+# makes 2 look like 5 and turns 3 or 7 into no digit at all; a rotation by 180 degrees
+# turns 6 into 9, one by 90 degrees gives images that no test set holds. (b) Cats and
+# dogs: shift, mirror and brightness are right, an animal has no preferred side; rotation
+# by 90 degrees keeps the label but is rare in photographs, so it costs capacity and helps
+# little. (c) Satellite: there is no up or down or left or right, all four are right,
+# brightness within limits if the colour tells the crop. (d) X-ray: mirroring exchanges
+# the very thing that is asked, the label must change with it, so it is wrong; shift is
+# right; rotation by 90 degrees does not occur; brightness a little, since exposures
+# differ.
 #
 # Test: train with and without the change, several seeds each, same split, and compare on
-# untouched validation images, class by class: harm appears in a few pairs of the confusion
-# matrix (2 and 5, 6 and 9) before it appears in the mean. It also helps to look at 50 changed
-# images and label them by hand.
+# untouched validation images, class by class: harm appears in a few pairs of the
+# confusion matrix (2 and 5, 6 and 9) before it appears in the mean. It also helps to look
+# at 50 changed images and label them by hand.
 #
 # | Points | What earns them |
 # |---|---|
@@ -1351,23 +1369,25 @@ networks.show_augmented(seeds=5)
 # | 3–5 | Lists without reasons, or the traps in (a) and (d) both missed |
 # | 0–2 | Holds that augmentation always helps, or judges by how the images look |
 #
-# *Sample, 9 points:* "Digits: shifts yes, brightness yes, mirror no (2/5), rotate no (6/9). Cats:
-# mirror yes, shift yes, brightness yes, 90 degrees keeps the label but nobody photographs like
-# that. Fields: all, the drone has no up; careful with brightness if dry fields are brighter. X-ray:
-# never mirror, then the label is wrong, a small shift is fine. I would train with and without, 5
-# seeds, and compare the confusion matrix on normal validation images, not only the accuracy."
+# *Sample, 9 points:* "Digits: shifts yes, brightness yes, mirror no (2/5), rotate no
+# (6/9). Cats: mirror yes, shift yes, brightness yes, 90 degrees keeps the label but
+# nobody photographs like that. Fields: all, the drone has no up; careful with brightness
+# if dry fields are brighter. X-ray: never mirror, then the label is wrong, a small shift
+# is fine. I would train with and without, 5 seeds, and compare the confusion matrix on
+# normal validation images, not only the accuracy."
 #
-# *Sample, 4 points:* "Digits cannot be mirrored or rotated. Cats can be mirrored. For satellite and
-# X-ray all augmentations are possible because they have no fixed direction. You see it in the test
-# accuracy."
+# *Sample, 4 points:* "Digits cannot be mirrored or rotated. Cats can be mirrored. For
+# satellite and X-ray all augmentations are possible because they have no fixed direction.
+# You see it in the test accuracy."
 
 # %% [markdown]
 # ## Bonus · Group norm
 #
-# Not graded. **Group norm** takes the mean and variance of each image by itself, over a group of
-# neighbouring channels, and needs no batch and no running statistics. Write it (`reshape` to
-# `(N, groups, C // groups, H, W)` is a start), check that a batch of one gives what it gives in a
-# larger batch, and compare its numbers for one group and for C groups with batch norm's.
+# Not graded. **Group norm** takes the mean and variance of each image by itself, over a
+# group of neighbouring channels, and needs no batch and no running statistics. Write it
+# (`reshape` to `(N, groups, C // groups, H, W)` is a start), check that a batch of one
+# gives what it gives in a larger batch, and compare its numbers for one group and for C
+# groups with batch norm's.
 
 # %%
 # Your experiment.
@@ -1375,12 +1395,13 @@ networks.show_augmented(seeds=5)
 # %% [markdown]
 # ## Summary
 #
-# You built batch norm with running statistics and its gradient, a residual block with an optional
-# projection, dropout and augmentation, and a test for the mode that no training curve shows. You
-# saw a plain network get worse with depth on its own training images, and what takes that away.
+# You built batch norm with running statistics and its gradient, a residual block with an
+# optional projection, dropout and augmentation, and a test for the mode that no training
+# curve shows. You saw a plain network get worse with depth on its own training images,
+# and what takes that away.
 #
-# **Next.** In lesson 13 you look inside a trained network, and ask what it has really learned. In
-# lesson 14 you use all of this in a project of your own.
+# **Next.** Lesson 13 looks inside a trained network and asks what it has really learned;
+# in lesson 14 you use all of this in a project of your own.
 #
-# **Read on.** K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition",
-# CVPR, 2016, sections 1 and 3 (https://arxiv.org/abs/1512.03385).
+# **Read on.** K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image
+# recognition", CVPR, 2016, sections 1 and 3 (https://arxiv.org/abs/1512.03385).
