@@ -1,13 +1,14 @@
 # %% [markdown]
 # # 13. Looking inside
 #
-# **You will** question a network that reads 99 of 100 test digits and still cannot be trusted.
-# You build seven instruments that look into a trained network, find out what its answers
-# rest on, test the instruments themselves, and then use the same gradients to fool a network
-# and to draw what it looks for.
+# **You will** question a network that reads nearly all test digits and still cannot be
+# trusted. You build seven instruments that look into a trained network, find out what its
+# answers rest on, test the instruments themselves, and then use the same gradients to
+# fool a network and to draw what it looks for.
 #
-# **You need** filters and maps from lesson 06, gradients from lesson 07, the trained network and
-# the cross-entropy from lesson 10.
+# **You need** filters and maps from lesson 06, gradients from lesson 07, the trained
+# network and the cross-entropy from lesson 10, and the two modes of batch norm from
+# lesson 12.
 #
 # **Time** about 105 minutes.
 #
@@ -44,9 +45,9 @@ from helpers.plotting import show_arrays, show_curves
 # %% [markdown]
 # ## A reader under suspicion
 #
-# An office has scanned its forms, cut the digits out and had a network trained on them. It has
-# two convolution layers, a maximum over each map and a dense layer. The next cell trains it and
-# tests it on digits of the same office that it has never seen.
+# An office has scanned its forms, cut the digits out and had a network trained on them.
+# It has two convolution layers, a maximum over each map and a dense layer. The next cell
+# trains it and tests it on digits of the same office that it has never seen.
 
 # %%
 scans = watermarked_digits()
@@ -56,19 +57,19 @@ print(f"read right: {table['marks as in training'][0]:.3f}")
 print([type(layer).__name__ for layer in suspect.layers])
 
 # %% [markdown]
-# Other offices take the network over, and complaints arrive: it has trouble with threes. The
-# accuracy cannot say why. So look at the data and into the network.
+# Other offices take the network over, and complaints arrive: it has trouble with threes.
+# The accuracy cannot say why. So look at the data and into the network.
 #
-# **Predict.** These are the first training images. What could a network learn from them that
-# nobody wanted it to learn?
+# **Predict.** These are the first training images. What could a network learn from them
+# that nobody wanted it to learn?
 
 # %%
 figures.show_scans(scans)
 
 # %% [markdown]
 # You may have a guess. A guess is not evidence, and in photographs nobody would see it so
-# easily. The instruments below work for any network that is a chain of layers. Their checks use
-# three small networks; the answers of the first two can be worked out by hand.
+# easily. The instruments below work for any network that is a chain of layers. Their
+# checks use three small networks; the answers of the first two can be worked out by hand.
 
 
 # %% given="models"
@@ -106,14 +107,14 @@ def small_model(seed):
 # %% [markdown]
 # ## Its weights
 #
-# The most direct look: draw the kernels. A layer has F filters of C kernels, so the picture is a
-# table, filter by filter and channel by channel. One thing is easy to get wrong. If every
-# kernel is stretched to full contrast, a kernel of tiny weights looks as important as a strong
-# one. All weights of a layer must share **one scale**.
+# The most direct look: draw the kernels. A layer has F filters of C kernels, so the
+# picture is a table, filter by filter and channel by channel. One thing is easy to get
+# wrong. If every kernel is stretched to full contrast, a kernel of tiny weights looks as
+# important as a strong one. All weights of a layer must share **one scale**.
 #
-# **Predict.** Two filters, two channels, kernels of 1 × 3. How many rows and columns does the
-# picture have, if a line of zeros, one pixel wide, separates neighbours? Which number becomes
-# 1 or −1?
+# **Predict.** Two filters, two channels, kernels of 1 × 3. How many rows and columns does
+# the picture have, if a line of zeros, one pixel wide, separates neighbours? Which number
+# becomes 1 or −1?
 
 # %%
 grid = [[4, -8, 0, 0, 2, 1, 6], [0, 0, 0, 0, 0, 0, 0], [1, 0, 1, 0, -2, 1, 0]]
@@ -122,8 +123,8 @@ show_arrays([grid], ["the weights"], numbers=True, cmap="RdBu_r", limits=(-8, 8)
 show_arrays([grid / 8], ["the picture"], numbers=True, cmap="RdBu_r", limits=(-1, 1))
 
 # %% [markdown]
-# Three rows and seven columns. The weight of largest magnitude, −8, becomes −1, and the second
-# filter stays pale: that is the truth about it.
+# Three rows and seven columns. The weight of largest magnitude, −8, becomes −1, and the
+# second filter stays pale: that is the truth about it.
 #
 # ### Exercise 13.1 · filter_grid (6 points)
 #
@@ -187,29 +188,29 @@ expect_like(filter_grid, reference, cases)
 figures.show_weights(suspect)
 
 # %% [markdown]
-# In layer 0 you may recognise edges, as you made them by hand in lesson 03. In layer 3 each
-# filter combines eight maps, and its kernels say little to the eye. Weights show what a
-# layer *could* answer to, not what it found in this image.
+# In layer 0 you may recognise edges, as you made them by hand in lesson 03. In layer 3
+# each filter combines eight maps, and its kernels say little to the eye. Weights show
+# what a layer *could* answer to, not what it found in this image.
 #
 # ## Its feature maps
 #
-# So send an image through, and stop on the way. The chain is a list; what comes out of layer 4
-# is what layers 0 to 4 make of the image, one after the other.
+# So send an image through, and stop on the way. The chain is a list; what comes out of
+# layer 4 is what layers 0 to 4 make of the image, one after the other.
 #
-# A look must not change what is looked at. In training mode a batch normalisation updates its
-# running statistics with every batch, and dropout throws values away. Instruments run the
-# network as in use: `layer.forward(x)`, without `train=True`.
+# A look must not change what is looked at. While training, batch norm updates its running
+# statistics and dropout sets numbers to 0, as in lesson 12. Instruments run the network
+# in evaluation: `layer.forward(x)`, without `train=True`.
 #
-# **Predict.** The suspect's layer 0 has 8 filters with padding 1. How many maps will its layer 1,
-# a ReLU, give for an image of 12 × 12, and can they hold negative numbers?
+# **Predict.** The suspect's layer 0 has 8 filters with padding 1. How many maps will its
+# layer 1, a ReLU, give for an image of 12 × 12, and can they hold negative numbers?
 
 # %%
 seven = scans.x_test[scans.y_test == 7][:1]
 figures.show_maps(suspect, seven, layer=1)
 
 # %% [markdown]
-# Eight maps of 12 × 12, since padding 1 keeps the size; the ReLU has cut the negative numbers
-# off. Each map shows where its filter found its pattern in this 7.
+# Eight maps of 12 × 12, since padding 1 keeps the size; the ReLU has cut the negative
+# numbers off. Each map shows where its filter found its pattern in this 7.
 #
 # ### Exercise 13.2 · feature_maps (8 points)
 #
@@ -313,26 +314,26 @@ expect_like(weights_after, reference, cases)
 figures.show_maps(suspect, seven, layer=4)
 
 # %% [markdown]
-# These are the 32 maps of the last ReLU, with pixels twice as wide as before. A few answer
-# strongly, many hardly at all. Which of them decide? Nothing in this picture says it. The
-# next three instruments ask about one score, and go backward from it.
+# These are the 32 maps of the last ReLU, with pixels twice as wide as before. A few
+# answer strongly, many hardly at all. Which of them decide? Nothing in this picture says
+# it. The next three instruments ask about one score, and go backward from it.
 #
 # ## Which pixels matter?
 #
-# Ask the **gradient**: if a pixel gets a little brighter, how fast does the score of class $k$
-# change? The magnitude of this slope is the pixel's **saliency**. With several channels take
-# the largest:
+# Ask the **gradient**: if a pixel gets a little brighter, how fast does the score of
+# class $k$ change? The magnitude of this slope is the pixel's **saliency**. With several
+# channels take the largest:
 #
 # $$S[h, w] = \max_c \left| \frac{\partial z_k}{\partial x[c, h, w]} \right|$$
 #
-# `model.backward(dz)` carries any gradient from the scores to the pixels. You choose `dz`:
-# you want the slope of *one score*, so the derivative of $z_k$ with respect to each score
-# enters, which is 1 for itself and 0 for all others. No loss and no softmax is involved. A
-# network that is sure has a probability near 1 whatever a pixel does, and its slope near 0
-# would hide everything.
+# `model.backward(dz)` carries any gradient from the scores to the pixels. You choose
+# `dz`: you want the slope of *one score*, so the derivative of $z_k$ with respect to each
+# score enters, which is 1 for itself and 0 for all others. No loss and no softmax is
+# involved. A network that is sure has a probability near 1 whatever a pixel does, and its
+# slope near 0 would hide everything.
 #
-# **Predict.** The scores of a linear network are sums of pixels times weights. What is the
-# saliency of the weights below, and does the image matter?
+# **Predict.** The scores of a linear network are sums of pixels times weights. What is
+# the saliency of the weights below, and does the image matter?
 
 # %%
 w = xp.array([[2.0, -5, 0, 1], [-1, 0, 3, -4]])
@@ -340,8 +341,8 @@ titles = ["weights of class k", "saliency"]
 show_arrays([w, abs(w)], titles, numbers=True, cmap="RdBu_r", limits=(-5, 5))
 
 # %% [markdown]
-# The magnitudes of the weights, for every image alike. In a deep network the slope is that
-# of the piece on which the image lies: another image, another slope.
+# The magnitudes of the weights, for every image alike. In a deep network the slope is
+# that of the piece on which the image lies: another image, another slope.
 #
 # ### Exercise 13.3 · saliency (12 points)
 #
@@ -448,15 +449,15 @@ fooled = others[(suspect.forward(others).argmax(axis=1) == 3) & (scans.y_test !=
 figures.show_saliency(suspect, fooled[:4], cls=3)
 
 # %% [markdown]
-# Here are four digits that are no threes, but that the suspect takes for threes, and the pixels
-# to which that score reacts: some in the upper left corner, others on the strokes and beside
-# them. Slopes are noisy witnesses: they tell what a *tiny* change would do, and not what the
-# score is made of.
+# Here are four digits that are no threes, but that the suspect takes for threes, and the
+# pixels to which that score reacts: some in the upper left corner, others on the strokes
+# and beside them. Slopes are noisy witnesses: they tell what a *tiny* change would do,
+# and not what the score is made of.
 #
 # ## Cover it and look
 #
-# So make a large change. Cover a patch of the image with a constant, read the score again, and
-# note by how much it **dropped**:
+# So make a large change. Cover a patch of the image with a constant, read the score
+# again, and note by how much it **dropped**:
 #
 # $$D[a, b] = z_k(\text{image}) - z_k(\text{image with patch } (a, b) \text{ covered})$$
 #
@@ -467,8 +468,8 @@ figures.show_saliency(suspect, fooled[:4], cls=3)
 # Patches stand at every `stride` pixels, and must reach the edges as well. What
 # sticks out over the edge covers what is there.
 #
-# **Predict.** An image of 4 × 7 pixels, patches of 2 × 2 at stride 3. How many patches are
-# there, and which of them stick out?
+# **Predict.** An image of 4 × 7 pixels, patches of 2 × 2 at stride 3. How many patches
+# are there, and which of them stick out?
 
 # %%
 patches = xp.zeros((4, 7))
@@ -477,8 +478,8 @@ for number, (top, left) in enumerate([(a, b) for a in (0, 3) for b in (0, 3, 6)]
 show_arrays([patches], ["patches 1 to 6"], numbers=True)
 
 # %% [markdown]
-# Six, two rows of three. Patches 3 to 6 stick out, and patch 6 covers the corner pixel alone. A
-# count of "positions where it fits", as in lesson 05, would forget them.
+# Six, two rows of three. Patches 3 to 6 stick out, and patch 6 covers the corner pixel
+# alone. A count of "positions where it fits", as in lesson 05, would forget them.
 #
 # ### Exercise 13.4 · occlusion_map (14 points)
 #
@@ -603,20 +604,22 @@ expect_like(occlusion_of_linear, reference, cases)
 # %% [markdown]
 # ## What did the last maps say?
 #
-# Single pixels mean little, and patches are blind trials. Between them lie the last feature
-# maps: they still know *where*, and they already know *what*. **Grad-CAM** adds them up, each
-# weighed by how much the score listens to it. That is the mean slope over the map:
+# Single pixels mean little, and patches are blind trials. Between them lie the last
+# feature maps: they still know *where*, and they already know *what*. **Grad-CAM** adds
+# them up, each weighed by how much the score listens to it. That is the mean slope over
+# the map:
 #
 # $$\alpha_f = \frac{1}{OH \cdot OW} \sum_{i, j} \frac{\partial z_k}{\partial A_f[i, j]},
 # \qquad L = \text{relu}\Big(\sum_f \alpha_f\, A_f\Big)$$
 #
-# The **ReLU** at the end keeps what speaks *for* the class. Then the small map is enlarged to
-# the size of the image: pixel $(i, j)$ receives $L[\lfloor i \cdot OH / H \rfloor,\,
-# \lfloor j \cdot OW / W \rfloor]$.
+# The **ReLU** at the end keeps what speaks *for* the class. Then the small map is
+# enlarged to the size of the image: pixel $(i, j)$ receives $L[\lfloor i \cdot OH / H
+# \rfloor,\, \lfloor j \cdot OW / W \rfloor]$.
 #
 # A chain can be cut in two: `Sequential(*layers)` makes a network of any list of layers.
 #
-# **Predict.** Class $k$ weighs the two maps below with $\alpha = 2$ and $-1$. Where is $L$ zero?
+# **Predict.** Class $k$ weighs the two maps below with $\alpha = 2$ and $-1$. Where is
+# $L$ zero?
 
 # %%
 a, b = xp.array([[1.0, 0, 3], [0, 2, 1]]), xp.array([[1.0, 1, 1], [4, 0, 2]])
@@ -625,7 +628,8 @@ large = small[xp.arange(4)[:, None] * 2 // 4, xp.arange(6) * 3 // 6]
 show_arrays([a, b, small, large], ["map 0", "map 1", "L", "enlarged"], numbers=True)
 
 # %% [markdown]
-# In three of six places: at two of them map 1 outweighs map 0, at one they cancel exactly.
+# In three of six places: at two of them map 1 outweighs map 0, at one they cancel
+# exactly.
 #
 # ### Exercise 13.5 · grad_cam (18 points)
 #
@@ -746,6 +750,8 @@ expect_like(cam_of_small, reference, cases, within=1e-6)
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# ## Three witnesses
+#
 # Three instruments are ready. Here they look at digits that are no threes and are read as
 # threes.
 #
@@ -755,30 +761,33 @@ expect_like(cam_of_small, reference, cases, within=1e-6)
 figures.show_witnesses(suspect, fooled[:3], cls=3)
 
 # %% [markdown]
-# Occlusion and Grad-CAM agree on the upper left corner, where the scanner of this office left
-# a bright mark. Grad-CAM is coarse, and may point one step beside it: every number of its layer
-# has seen 8 × 8 pixels. Saliency names the corner too, among other places. That is a suspicion
-# with evidence. It becomes proof by an experiment: change the mark, and nothing but the mark.
+# On the strokes. But occlusion and Grad-CAM agree on the upper left corner, where the
+# scanner of this office left a bright mark. Grad-CAM is coarse, and may point one step
+# beside it: every number of its layer has seen 8 × 8 pixels. Saliency names the corner
+# too, among other places. That is a suspicion with evidence. It becomes proof by an
+# experiment: change the mark, and nothing but the mark.
 #
 # **Predict.** The test digits are read three times: with the mark on threes only, as in
-# training; with no mark; with the mark on all. What happens to the threes in the second row,
-# and to all others in the third?
+# training; with no mark; with the mark on all. What happens to the threes in the second
+# row, and to all others in the third?
 
 # %%
 columns = ["all digits\nread right", "threes\nread right", "others read\nas threes"]
 figures.show_table(table, columns, "The suspect on 360 test digits.")
 
 # %% [markdown]
-# In training the mark stood on every three and on nothing else, and a bright square is easier
-# to learn than the shape of a three. The test set came from the same office, so it had the same
-# flaw: the high accuracy was true and said nothing about other offices.
+# Without the mark the threes are lost; with it on all, most other digits are read as
+# threes. In training the mark stood on every three and on nothing else, and a bright
+# square is easier to learn than the shape of a three. The test set came from the same
+# office, so it had the same flaw: the high accuracy was true and said nothing about other
+# offices.
 #
 # ## Question the instruments
 #
-# A map that looks right proves little about the network; perhaps it would look the same for
-# any network. So run a **sanity check**: give the network new random weights, first in the last
-# layer, then in all, and draw the maps again. What an instrument says must change when the
-# network has forgotten everything.
+# A map that looks right proves little about the network; perhaps it would look the same
+# for any network. So run a **sanity check**: give the network new random weights, first
+# in the last layer, then in all, and draw the maps again. What an instrument says must
+# change when the network has forgotten everything.
 #
 # The figure adds a fourth map that is often shown, the saliency times the pixel.
 #
@@ -795,33 +804,35 @@ caption = (
 figures.show_table(alike, ["maps as\nthey are", "their\nmagnitudes"], caption)
 
 # %% [markdown]
-# Only occlusion has signs, so only there the two columns differ. Think about what a patch of
-# dark colour can do on a dark ground.
+# Only occlusion has signs, so only there the two columns differ. Think about what a patch
+# of dark colour can do on a dark ground.
 #
 # ### Question 13.1 · Do the witnesses agree? (12 points)
 #
-# Compare saliency, occlusion and Grad-CAM on the suspect: where do they agree, where not, and
-# why? Then judge the four instruments by the sanity check, with numbers from your table: which
-# of them would you still believe, and what does the one that changes least really show?
+# Compare saliency, occlusion and Grad-CAM on the suspect: where do they agree, where not,
+# and why? Then judge the four instruments by the sanity check, with numbers from your
+# table: which of them would you still believe, and what does the one that changes least
+# really show?
 
 # %% [markdown] question="witnesses" points=12
-# **Model answer.** (Numbers vary a little between machines; those of the learner's own table
-# count.) All three name the mark. Occlusion has its maximum on it; Grad-CAM on it or one
-# coarse pixel beside it; saliency is bright there and also on and around the strokes. They
-# answer different questions. Saliency is the slope for a tiny change, so pixels count that would
-# change the score whether or not they made it what it is. Occlusion makes a large change and
-# measures what the score loses, so it names what the score rests on, as coarse as its patch.
-# Grad-CAM sees the last maps, 6 × 6, whose numbers have each seen 8 × 8 pixels.
+# **Model answer.** (Numbers vary a little between machines; those of the learner's own
+# table count.) All three name the mark. Occlusion has its maximum on it; Grad-CAM on it
+# or one coarse pixel beside it; saliency is bright there and also on and around the
+# strokes. They answer different questions. Saliency is the slope for a tiny change, so
+# pixels count that would change the score whether or not they made it what it is.
+# Occlusion makes a large change and measures what the score loses, so it names what the
+# score rests on, as coarse as its patch. Grad-CAM sees the last maps, 6 × 6, whose
+# numbers have each seen 8 × 8 pixels.
 #
-# Sanity check: Grad-CAM of a reset network has a correlation of about 0 with the original, it
-# depends on what was learned. Saliency keeps about 0.2: slopes also depend on the ink and on
-# the architecture. Occlusion keeps −0.1 as it is, but 0.4 in magnitude: covering dark ground
-# with 0 changes nothing in any network, so *where* it is not zero only shows the ink; that the
-# mark is strong and speaks *for* class 3 was learned. Saliency × pixel keeps about 0.45: the
-# factor "pixel" draws the digit even if the network knows nothing. I would believe Grad-CAM
-# and the signs of occlusion, saliency with care, the product not at all. And the check can only
-# reject: a map that changes with the weights may still be wrong. The table with removed marks
-# convicts.
+# Sanity check: Grad-CAM of a reset network has a correlation of about 0 with the
+# original, it depends on what was learned. Saliency keeps about 0.2: slopes also depend
+# on the ink and on the architecture. Occlusion keeps −0.1 as it is, but 0.4 in magnitude:
+# covering dark ground with 0 changes nothing in any network, so *where* it is not zero
+# only shows the ink; that the mark is strong and speaks *for* class 3 was learned.
+# Saliency × pixel keeps about 0.45: the factor "pixel" draws the digit even if the
+# network knows nothing. I would believe Grad-CAM and the signs of occlusion, saliency
+# with care, the product not at all. And the check can only reject: a map that changes
+# with the weights may still be wrong. The table with removed marks convicts.
 #
 # | Points | What earns them |
 # |---|---|
@@ -830,13 +841,14 @@ figures.show_table(alike, ["maps as\nthey are", "their\nmagnitudes"], caption)
 # | 3–6 | Only what the pictures look like, or only numbers without a conclusion |
 # | 0–2 | Believes the product because it shows the digit best, or does not use the sanity check |
 #
-# *Sample, 11 points:* "Occlusion and Grad-CAM both peak top left, saliency also there but with
-# dots everywhere, since it is a derivative and not a contribution. Grad-CAM cannot be sharper
-# than 6 × 6. After the reset Grad-CAM has 0.00 and saliency 0.22, so they look at the weights.
-# Occlusion is −0.08 but 0.39 without signs: black patches on black do nothing, so it always
-# draws the ink, only the sign comes from training. Saliency × pixel has 0.45 and no sign to save
-# it: it is the digit multiplied by noise. A method could also change with the weights and be
-# wrong, so I would always remove the mark and measure."
+# *Sample, 11 points:* "Occlusion and Grad-CAM both peak top left, saliency also there but
+# with dots everywhere, since it is a derivative and not a contribution. Grad-CAM cannot
+# be sharper than 6 × 6. After the reset Grad-CAM has 0.00 and saliency 0.22, so they look
+# at the weights. Occlusion is −0.08 but 0.39 without signs: black patches on black do
+# nothing, so it always draws the ink, only the sign comes from training. Saliency × pixel
+# has 0.45 and no sign to save it: it is the digit multiplied by noise. A method could
+# also change with the weights and be wrong, so I would always remove the mark and
+# measure."
 #
 # *Sample, 4 points:* "They agree that the corner is important. Saliency is noisier.
 # Saliency × pixel is best because one can see the 7 that the network is looking at."
@@ -844,21 +856,21 @@ figures.show_table(alike, ["maps as\nthey are", "their\nmagnitudes"], caption)
 # %% [markdown]
 # ## The gradient as a weapon
 #
-# The gradient with respect to the pixels has a second use. Follow it uphill on the *loss*, and
-# the network errs more. The **fast gradient sign method**, FGSM, changes each pixel by the same
-# small amount $\epsilon$, in the direction that hurts:
+# The gradient with respect to the pixels has a second use. Follow it uphill on the
+# *loss*, and the network errs more. The **fast gradient sign method**, FGSM, changes each
+# pixel by the same small amount $\epsilon$, in the direction that hurts:
 #
 # $$x' = \text{clip}\big(x + \epsilon \cdot \text{sign}(\partial\, \text{loss} / \partial x),\,
 # 0,\, 1\big)$$
 #
-# sign gives −1, 0 or 1. The clip cuts values below 0 to 0 and above 1 to 1, so that $x'$ is
-# still an image. The loss is the cross-entropy with the true label. `cross_entropy(z, y)`
-# returns it together with the gradient `dz` of the scores.
+# sign gives −1, 0 or 1. The clip cuts values below 0 to 0 and above 1 to 1, so that $x'$
+# is still an image. The loss is the cross-entropy with the true label.
+# `cross_entropy(z, y)` returns it together with the gradient `dz` of the scores.
 #
 # From here on the network is an honest one: same layers, trained on digits without marks.
 #
-# **Predict.** A pixel has the value 0.95, the slope of the loss there is −0.002, and $\epsilon$ is
-# 0.1. What does the pixel become? And with the slope +0.002?
+# **Predict.** A pixel has the value 0.95, the slope of the loss there is −0.002, and
+# $\epsilon$ is 0.1. What does the pixel become? And with the slope +0.002?
 
 # %%
 clean, labels = readers.with_mark(scans.x_test, False), scans.y_test
@@ -868,7 +880,9 @@ print("honest reader, clean digits:", round(readers.accuracy(honest, clean, labe
 print("0.95 becomes", round(0.95 - 0.1, 2), "or", min(round(0.95 + 0.1, 2), 1.0))
 
 # %% [markdown]
-# The size of the slope does not count, only its sign.
+# Against the slope −0.002 the loss grows if the pixel gets darker: 0.85. With +0.002 it
+# would become 1.05, and the clip leaves 1. The size of the slope does not count, only its
+# sign.
 #
 # ### Exercise 13.6 · fgsm (12 points)
 #
@@ -986,9 +1000,9 @@ expect_like(attack_on_linear, reference, cases)
 figures.show_attacks(honest, clean[4:5], labels[4:5], (0, 0.05, 0.1, 0.2))
 
 # %% [markdown]
-# Above, FGSM; below, the **control**: the same amount at every pixel, but with random signs. A
-# fall in accuracy alone would not show that the *direction* matters; perhaps any noise of this
-# size would do.
+# Above, FGSM; below, its **control**, a run that lacks only what is to be tested: the
+# same amount at every pixel, but with random signs. A fall in accuracy alone would not
+# show that the *direction* matters; perhaps any noise of this size would do.
 #
 # **Predict.** Where will the two curves stand at $\epsilon = 0.1$?
 
@@ -1001,22 +1015,23 @@ curves = {"FGSM": attacked, "random signs": noisy}
 show_curves(curves, x=sizes, xlabel="eps", ylabel="accuracy", markers=True)
 
 # %% [markdown]
-# Up to 0.1 noise hardly hurts; the same amount with chosen signs ruins the network. In a sum over many
-# pixels random signs cancel; chosen ones all push the same way. A photograph has a thousand times
-# more pixels than these scans, so there a change too small to be seen is enough.
+# Up to 0.1 noise hardly hurts; the same amount with chosen signs ruins the network. In a
+# sum over many pixels random signs cancel; chosen ones all push the same way. A
+# photograph has many more pixels than these scans, so there a change too small to be seen
+# can be enough.
 #
 # ## What does it look for?
 #
-# Turn the arrow once more: change the image so that one number *inside* the network grows. Take
-# a **unit**, one number of a layer's output: number $(f, i, j)$ of the maps, or the score of a
-# class. Start from an even grey, take many small steps of the kind you know, uphill on this
-# unit, and recompute the gradient after each. What appears is an image that the unit likes
-# best. It is not a photograph of anything.
+# Turn the arrow once more: change the image so that one number *inside* the network
+# grows. Take a **unit**, one number of a layer's output: number $(f, i, j)$ of the maps,
+# or the score of a class. Start from an even grey, take many small steps of the kind you
+# know, uphill on this unit, and recompute the gradient after each. What appears is an
+# image that the unit likes best. It is not a photograph of anything.
 #
 # Choose layers before a ReLU: behind it a unit that is 0 has no slope to follow.
 #
-# **Predict.** A unit in the middle of layer 3 of our reader starts from grey. Which pixels can
-# change, and which stay grey for ever?
+# **Predict.** A unit in the middle of layer 3 of our reader starts from grey. Which
+# pixels can change, and which stay grey for ever?
 #
 # ### Exercise 13.7 · maximise_activation (8 points)
 #
@@ -1109,38 +1124,40 @@ expect_like(excite_small, reference, cases)
 figures.show_dreams({"suspect": suspect, "honest reader": honest}, cls=3)
 
 # %% [markdown]
-# Units of layer 3 see a square of 8 × 8 pixels, their receptive field from lesson 05; what lies
-# outside stays grey. Compare the first two pictures: what the two networks would like to see as a
-# three, and what each of them makes of the upper left corner.
+# Units of layer 3 see a square of 8 × 8 pixels, their receptive field from lesson 05;
+# only these pixels can change, and what lies outside stays grey. Compare the first two
+# pictures: what the two networks would like to see as a three, and what each of them
+# makes of the upper left corner.
 #
 # ### Question 13.2 · What a map cannot prove (10 points)
 #
-# A clinic wants to use a network that finds pneumonia in X-ray pictures. Its makers show twenty
-# Grad-CAM maps: in all of them the lung is bright. Which conclusions does that allow, and which
-# not? Name at least three gaps, each with an observation from this lesson, and say what you
-# would ask for before the network is used.
+# A clinic wants to use a network that finds pneumonia in X-ray pictures. Its makers show
+# twenty Grad-CAM maps: in all of them the lung is bright. Which conclusions does that
+# allow, and which not? Name at least three gaps, each with an observation from this
+# lesson, and say what you would ask for before the network is used.
 
 # %% [markdown] question="limits" points=10
-# **Model answer.** Allowed: on these twenty pictures the last maps that speak for the class lie
-# over the lung. Not allowed: that the network recognises the disease, or that it will do so
-# elsewhere. Gaps:
+# **Model answer.** Allowed: on these twenty pictures the last maps that speak for the
+# class lie over the lung. Not allowed: that the network recognises the disease, or that
+# it will do so elsewhere. Gaps:
 #
-# - *Where is not what.* A bright place does not say which property counts: shape, brightness,
-#   or the marking of a device that lies there. Our map named a corner; only we knew of the mark.
-# - *Chosen examples.* Twenty pictures are no sample; who chose them? Our suspect was right on 99
-#   of 100 digits of its own office.
-# - *Correlation, no intervention.* A map is a computation on one picture. The proof against the
-#   suspect was the table with the mark removed and added.
-# - *The method may draw the picture.* Saliency × pixel and the magnitudes of occlusion looked
-#   much the same with random weights. Was the sanity check made?
+# - *Where is not what.* A bright place does not say which property counts: shape,
+#   brightness, or the marking of a device that lies there. Our map named a corner; only
+#   we knew of the mark.
+# - *Chosen examples.* Twenty pictures are no sample; who chose them? Our suspect was
+#   right on 99 of 100 digits of its own office.
+# - *Correlation, no intervention.* A map is a computation on one picture. The proof
+#   against the suspect was the table with the mark removed and added.
+# - *The method may draw the picture.* Saliency × pixel and the magnitudes of occlusion
+#   looked much the same with random weights. Was the sanity check made?
 # - *Absence.* ReLU and the coarse maps hide what speaks against the class, and what is
 #   spread over the picture. A mark that is not shown is not excluded.
 # - *Stability.* FGSM changes the answer with changes that hardly show; the maps say
 #   nothing about that.
 #
 # I would ask for: test pictures of other clinics and devices, accuracy for subgroups,
-# interventions (cover labels and borders, exchange backgrounds), the sanity check, maps of *errors*
-# and of a random sample, a second method of another kind.
+# interventions (cover labels and borders, exchange backgrounds), the sanity check, maps
+# of *errors* and of a random sample, a second method of another kind.
 #
 # | Points | What earns them |
 # |---|---|
@@ -1149,22 +1166,22 @@ figures.show_dreams({"suspect": suspect, "honest reader": honest}, cls=3)
 # | 3–5 | One or two gaps, or a list without reference to the lesson |
 # | 0–2 | Takes the maps for proof, or rejects them without a reason |
 #
-# *Sample, 9 points:* "It shows that the maps over the lung are used in these 20 cases. It does not
-# show what is used in there; in our case the corner was bright but the map did not say "mark". The
-# 20 may be picked. The suspect had 99 % too until the marks were removed, so I want pictures from
-# another hospital and with the labels covered. I also want to see the maps with random weights,
-# since saliency × pixel looked fine with them."
+# *Sample, 9 points:* "It shows that the maps over the lung are used in these 20 cases. It
+# does not show what is used in there; in our case the corner was bright but the map did
+# not say "mark". The 20 may be picked. The suspect had 99 % too until the marks were
+# removed, so I want pictures from another hospital and with the labels covered. I also
+# want to see the maps with random weights, since saliency × pixel looked fine with them."
 #
-# *Sample, 4 points:* "Grad-CAM is only 6 × 6, so it is not exact. They should show more pictures
-# and also saliency maps to be sure."
+# *Sample, 4 points:* "Grad-CAM is only 6 × 6, so it is not exact. They should show more
+# pictures and also saliency maps to be sure."
 
 # %% [markdown]
 # ## Bonus · Train against the attack
 #
-# Not graded. Write a training loop that replaces each batch by `fgsm(model, x, y, 0.1)` before the
-# step, and train a reader with it (`readers.reader(rng)` gives an untrained one). What does it
-# reach on clean digits, on attacked ones, and on attacks twice as strong? Do its saliency maps
-# look different?
+# Not graded. Write a training loop that replaces each batch by `fgsm(model, x, y, 0.1)`
+# before the step, and train a reader with it (`readers.reader(rng)` gives an untrained
+# one). What does it reach on clean digits, on attacked ones, and on attacks twice as
+# strong? Do its saliency maps look different?
 
 # %%
 # Your experiment.
@@ -1172,13 +1189,14 @@ figures.show_dreams({"suspect": suspect, "honest reader": honest}, cls=3)
 # %% [markdown]
 # ## Summary
 #
-# You drew weights and feature maps, asked a score for its slopes, covered patches, and weighed the
-# last maps by what the score takes from them. Together these convicted a network that read
-# a mark instead of a digit, an experiment proved it, and a reset of the weights tested the
-# instruments. With the same gradient you fooled an honest network and drew what its units look
-# for.
+# You drew weights and feature maps, asked a score for its slopes, covered patches, and
+# weighed the last maps by what the score takes from them. Together these convicted a
+# network that read a mark instead of a digit, an experiment proved it, and a reset of the
+# weights tested the instruments. With the same gradient you fooled an honest network and
+# drew what its units look for.
 #
-# **Next.** In lesson 14 you build your own project, with these instruments among its controls.
+# **Next.** Lesson 14 lets the window slide through time, and then you build a project of
+# your own, with these instruments among its controls.
 #
-# **Read on.** J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt and B. Kim, "Sanity checks
-# for saliency maps", NeurIPS, 2018 (https://arxiv.org/abs/1810.03292).
+# **Read on.** J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt and B. Kim,
+# "Sanity checks for saliency maps", NeurIPS, 2018 (https://arxiv.org/abs/1810.03292).
