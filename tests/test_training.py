@@ -277,6 +277,7 @@ def test_progress_bar_only_where_a_person_looks(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")  # a dumb terminal gets no bar
+    monkeypatch.setattr("rich._console", None)  # one made earlier remembers its terminal
     training.train_epoch(model, optimizer, x, y, 8, np.random.default_rng(1))
     out, err = capsys.readouterr()
     assert "epoch" in out and err == ""
