@@ -8,7 +8,6 @@ import ast
 import contextlib
 import copy
 import io
-import linecache
 import os
 import tempfile
 import warnings
@@ -20,7 +19,7 @@ import numpy as np
 from course.lesson import SOLUTION, Cell, Lesson
 from course.paths import CourseError
 from helpers import checking, hints
-from helpers.calls import fingerprint
+from helpers.calls import fingerprint, run_source
 from helpers.checking import CheckFailed
 
 BLANK = "nothing filled in"
@@ -151,9 +150,7 @@ class Bench:
         return Result(cell.id, error, printed.getvalue())
 
     def _run(self, source: str, name: str, namespace: dict) -> None:
-        filename = f"<{self.lesson.name} {name}>"
-        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-        exec(compile(source, filename, "exec"), namespace)
+        run_source(source, f"<{self.lesson.name} {name}>", namespace)
 
 
 def blank(solution: str) -> str:

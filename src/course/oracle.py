@@ -16,7 +16,7 @@ from course.bench import blank
 from course.lesson import Cell, Lesson
 from helpers import checking, transport
 from helpers.backend import to_backend
-from helpers.calls import Outcome, call, decode, define, encode, moved
+from helpers.calls import Outcome, call, decode, define, encode, moved, run_source
 from helpers.checking import CheckFailed
 from helpers.transport import Collect, Replay
 
@@ -69,10 +69,10 @@ def _run(lesson: Lesson, check: Cell, seed: int, way) -> None:
     namespace: dict = {"__name__": "__main__"}
     for cell in lesson.cells:
         if cell.mark == "given":
-            define_all(cell.source, cell.id, namespace)
+            run_source(cell.source, f"<oracle {cell.id}>", namespace)
         elif cell.mark == "exercise":
             before = set(namespace)
-            define_all(blank(cell.source), cell.id, namespace)
+            run_source(blank(cell.source), f"<oracle {cell.id}>", namespace)
             for name in set(namespace) - before:
                 if callable(namespace[name]):
                     namespace[name].is_stand_in = True
@@ -81,18 +81,9 @@ def _run(lesson: Lesson, check: Cell, seed: int, way) -> None:
     os.environ["COURSE_SEED"] = str(seed)
     try:
         with transport.using(way), contextlib.redirect_stdout(io.StringIO()):
-            define_all(check.source, check.id, namespace)
+            run_source(check.source, f"<oracle {check.id}>", namespace)
     finally:
         if previous is None:
             del os.environ["COURSE_SEED"]
         else:
             os.environ["COURSE_SEED"] = previous
-
-
-def define_all(source: str, name: str, namespace: dict) -> None:
-    """Run a cell in `namespace`, its source readable by `inspect`."""
-    import linecache
-
-    filename = f"<oracle {name}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    exec(compile(source, filename, "exec"), namespace)

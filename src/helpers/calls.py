@@ -141,10 +141,15 @@ def define(source, name, namespace):
     """Run a function's source in `namespace` and return the function."""
     namespace.setdefault("xp", xp)
     filename = f"<{name} {hashlib.sha1(source.encode()).hexdigest()[:8]}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     scope = dict(namespace)
-    exec(compile(source, filename, "exec"), scope)
+    run_source(source, filename, scope)
     return scope[name]
+
+
+def run_source(source, filename, namespace):
+    """Run source in a namespace so that tracebacks and `inspect` can read its lines."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    exec(compile(source, filename, "exec"), namespace)
 
 
 def fingerprint(args, kwargs):
